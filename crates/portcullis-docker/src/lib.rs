@@ -1,0 +1,1 @@
+//! Docker's authorization plugin protocol: wire, input, verdict, socket.

@@ -1,0 +1,1 @@
+//! The running policy: files, snapshots, reload, decisions, decision log.

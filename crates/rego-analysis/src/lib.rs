@@ -1,0 +1,11 @@
+//! Resolves, checks and orders a set of modules: every compile-time error of Rego comes from here.
+//!
+//! Layer 2. Knows: syntax trees, declarations of builtins. Must not know: instructions, builtin
+//! bodies, files.
+//!
+//! Read first: `tree.rs` (what comes out), `builtin.rs` (what builtins declare), then
+//! `pipeline.rs` (the passes in order).
+#![forbid(unsafe_code)]
+
+pub mod builtin;
+pub mod tree;

@@ -1,0 +1,22 @@
+//! Every builtin, by family. A new family is one row here.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use rego_vm::Builtin;
+
+/// The families. The order is that of OPA's policy reference.
+const FAMILIES: &[&[Builtin]] = &[crate::aggregates::FAMILY];
+
+static BY_NAME: LazyLock<HashMap<&'static str, &'static Builtin>> =
+    LazyLock::new(|| all().map(|builtin| (builtin.decl.name, builtin)).collect());
+
+/// Returns every builtin.
+pub fn all() -> impl Iterator<Item = &'static Builtin> {
+    FAMILIES.iter().flat_map(|family| family.iter())
+}
+
+/// Returns the builtin of a name.
+pub fn find(name: &str) -> Option<&'static Builtin> {
+    BY_NAME.get(name).copied()
+}

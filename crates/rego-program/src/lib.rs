@@ -1,0 +1,1 @@
+//! The compiled form of a policy: plain data, lowering, rule index.

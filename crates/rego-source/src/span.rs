@@ -1,0 +1,121 @@
+//! Where something stands in a text.
+
+use std::sync::Arc;
+
+/// A half-open range of bytes of one source.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Span {
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// Returns the span from byte `start` up to, not including, byte `end`.
+    pub const fn new(start: u32, end: u32) -> Self {
+        Self { start, end }
+    }
+
+    /// Returns the smallest span that covers both.
+    pub fn to(self, other: Span) -> Span {
+        Span { start: self.start.min(other.start), end: self.end.max(other.end) }
+    }
+}
+
+/// Names one source within a [`Sources`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SourceId(pub u32);
+
+/// A span of one source.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Location {
+    /// Which source.
+    pub source: SourceId,
+    /// Where in it.
+    pub span: Span,
+}
+
+/// A place as people count: row and column from 1. The column counts as OPA's do: bytes of the
+/// line before it, plus 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Position {
+    /// Line, from 1.
+    pub row: u32,
+    /// Column, from 1.
+    pub col: u32,
+}
+
+/// A named text with its line starts.
+#[derive(Debug)]
+pub struct SourceFile {
+    name: String,
+    text: String,
+    line_starts: Vec<u32>,
+}
+
+impl SourceFile {
+    /// Returns the source of this name (a path, or empty for a query) and text.
+    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
+        let text = text.into();
+        let breaks = text.bytes().enumerate().filter(|(_, b)| *b == b'\n');
+        let line_starts = std::iter::once(0).chain(breaks.map(|(i, _)| i as u32 + 1)).collect();
+        Self { name: name.into(), text, line_starts }
+    }
+
+    /// Returns the name it was given.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the whole text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Returns the row and column of a byte offset.
+    pub fn position(&self, offset: u32) -> Position {
+        let row = self.line_starts.partition_point(|start| *start <= offset).max(1);
+        let start = self.line_starts.get(row - 1).copied().unwrap_or(0);
+        Position { row: row as u32, col: offset.saturating_sub(start) + 1 }
+    }
+
+    /// Returns the text of a row without its line break; empty past the end.
+    pub fn line(&self, row: u32) -> &str {
+        let index = row.saturating_sub(1) as usize;
+        let Some(&start) = self.line_starts.get(index) else { return "" };
+        let end = self.line_starts.get(index + 1).copied().unwrap_or(self.text.len() as u32);
+        let line = self.text.get(start as usize..end as usize).unwrap_or("");
+        line.trim_end_matches(['\n', '\r'])
+    }
+
+    /// Returns the text of a span; empty where it is not inside.
+    pub fn slice(&self, span: Span) -> &str {
+        self.text.get(span.start as usize..span.end as usize).unwrap_or("")
+    }
+}
+
+/// All the sources of one compilation.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    files: Vec<Arc<SourceFile>>,
+}
+
+impl Sources {
+    /// Adds a source and returns its id.
+    pub fn add(&mut self, file: Arc<SourceFile>) -> SourceId {
+        self.files.push(file);
+        SourceId(self.files.len() as u32 - 1)
+    }
+
+    /// Returns a source.
+    pub fn get(&self, id: SourceId) -> Option<&Arc<SourceFile>> {
+        self.files.get(id.0 as usize)
+    }
+
+    /// Returns the file name, row and column of a location.
+    pub fn resolve(&self, location: Location) -> Option<(&str, Position)> {
+        let file = self.files.get(location.source.0 as usize)?;
+        Some((file.name(), file.position(location.span.start)))
+    }
+}

@@ -1,0 +1,20 @@
+//! Rego values: the data a policy reads and makes.
+//!
+//! Layer 0. Knows: values, numbers, their total order, JSON and YAML. Must not know: text of Rego,
+//! files, clocks.
+//!
+//! A [`Value`] takes 16 bytes: small integers and strings of up to 14 bytes are inline, everything
+//! else is shared behind a reference count. Objects and sets keep their keys sorted in Rego's total
+//! order; a large one builds a hash index on first look-up.
+//!
+//! Read first: `value.rs`, then `keys.rs`, then `order.rs`.
+
+mod keys;
+mod number;
+mod order;
+mod text;
+mod value;
+
+pub use keys::Keys;
+pub use number::{BigNumber, Number};
+pub use value::{ObjectRef, Value, View};

@@ -1,0 +1,181 @@
+//! The calling convention of builtins.
+//!
+//! A builtin is a function from operands to a value. It sees no tree and no place in a text; what
+//! it needs of the world it asks of the [`Context`].
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::fmt;
+
+use rego_analysis::builtin::Decl;
+use rego_value::Value;
+
+/// The body of a builtin. As many operands as declared.
+pub type Run = fn(&mut Context<'_>, &[&Value]) -> Result<Value, BuiltinError>;
+
+/// A builtin: what it declares, and what it does.
+#[derive(Clone, Copy)]
+pub struct Builtin {
+    /// What it declares.
+    pub decl: Decl,
+    /// What it does. A relation returns the array of its results.
+    pub run: Run,
+}
+
+impl Builtin {
+    /// Returns the builtin of this declaration and body.
+    pub const fn new(decl: Decl, run: Run) -> Self {
+        Self { decl, run }
+    }
+}
+
+/// Why a builtin has no value. All but [`BuiltinError::Halt`] make the call undefined, unless
+/// evaluation is strict about builtin errors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BuiltinError {
+    /// No value, and nothing wrong.
+    Undefined,
+    /// An operand is of the wrong type: OPA's `eval_type_error`. The message is without the
+    /// builtin's name: `operand 1 must be number but got string`.
+    Type(String),
+    /// Anything else that is wrong with the operands: OPA's `eval_builtin_error`. The message is
+    /// without the builtin's name.
+    Failed(String),
+    /// Evaluation must stop: a budget is crossed. Always fatal.
+    Halt(Halt),
+}
+
+/// Why evaluation stops without an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Halt {
+    /// Too many steps.
+    Steps,
+    /// Too much memory in results.
+    Memory,
+    /// Calls nested too deeply.
+    Depth,
+    /// The deadline has passed.
+    Deadline,
+}
+
+impl fmt::Display for Halt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Halt::Steps => "evaluation step budget exceeded",
+            Halt::Memory => "evaluation memory budget exceeded",
+            Halt::Depth => "evaluation call depth exceeded",
+            Halt::Deadline => "caller cancelled query execution: deadline exceeded",
+        })
+    }
+}
+
+impl BuiltinError {
+    /// Returns the error of an operand (counted from 1) that has the wrong type, worded as OPA
+    /// does: `operand 1 must be one of {number, string} but got set`.
+    pub fn operand(position: usize, got: &Value, want: &[&str]) -> Self {
+        let want = match want {
+            [one] => (*one).to_string(),
+            many => format!("one of {{{}}}", many.join(", ")),
+        };
+        Self::Type(format!("operand {position} must be {want} but got {}", got.type_name()))
+    }
+}
+
+/// What evaluation may ask of the world outside. All effects go through here.
+pub trait Host: Sync {
+    /// Returns the time as nanoseconds since 1970-01-01 UTC. Asked once a query.
+    fn now_ns(&self) -> i64;
+    /// Returns whether the caller no longer wants the answer. Asked every few thousand steps.
+    fn cancelled(&self) -> bool;
+    /// Fills a buffer with random bytes.
+    fn random(&self, buffer: &mut [u8]);
+    /// Returns the document that `opa.runtime()` gives.
+    fn runtime(&self) -> Value;
+    /// Takes a line that `print` made. `place` is `file:row`.
+    fn print(&self, place: &str, line: &str);
+}
+
+/// What a builtin may use while it runs. One for a whole query.
+pub struct Context<'h> {
+    host: &'h dyn Host,
+    now_ns: Option<i64>,
+    steps_left: u64,
+    bytes_left: u64,
+    cache: HashMap<(&'static str, Value), Value>,
+    scratch: HashMap<&'static str, Box<dyn Any>>,
+}
+
+/// How many steps may pass between two looks at the host's `cancelled`.
+const STEPS_PER_LOOK: u64 = 4096;
+
+impl<'h> Context<'h> {
+    /// Returns a context with a budget of steps and of bytes held by results.
+    pub fn new(host: &'h dyn Host, steps_max: u64, bytes_max: u64) -> Self {
+        Self {
+            host,
+            now_ns: None,
+            steps_left: steps_max,
+            bytes_left: bytes_max,
+            cache: HashMap::new(),
+            scratch: HashMap::new(),
+        }
+    }
+
+    /// Returns the world outside.
+    pub fn host(&self) -> &'h dyn Host {
+        self.host
+    }
+
+    /// Returns the time of the query as nanoseconds since 1970-01-01 UTC: the same at each call.
+    pub fn now_ns(&mut self) -> i64 {
+        let host = self.host;
+        *self.now_ns.get_or_insert_with(|| host.now_ns())
+    }
+
+    /// Pays for `steps` units of work: roughly one for each element looked at or 64 bytes copied.
+    /// To be called before work that grows with an operand's number or size.
+    ///
+    /// Errors: [`BuiltinError::Halt`] where the budget is used up or the caller has gone.
+    #[inline]
+    pub fn charge_steps(&mut self, steps: u64) -> Result<(), BuiltinError> {
+        let before = self.steps_left;
+        self.steps_left = before.checked_sub(steps).ok_or(BuiltinError::Halt(Halt::Steps))?;
+        if before / STEPS_PER_LOOK != self.steps_left / STEPS_PER_LOOK && self.host.cancelled() {
+            return Err(BuiltinError::Halt(Halt::Deadline));
+        }
+        Ok(())
+    }
+
+    /// Pays for `bytes` of memory that a result will hold. To be called before it is allocated,
+    /// wherever it may be much larger than the operands.
+    ///
+    /// Errors: [`BuiltinError::Halt`] where the budget is used up.
+    #[inline]
+    pub fn charge_bytes(&mut self, bytes: u64) -> Result<(), BuiltinError> {
+        self.bytes_left =
+            self.bytes_left.checked_sub(bytes).ok_or(BuiltinError::Halt(Halt::Memory))?;
+        Ok(())
+    }
+
+    /// Returns what `make` gave when first asked for this builtin and key in this query: for
+    /// builtins that must answer the same within one query (`rand.intn`, `uuid.rfc4122`).
+    pub fn cached(
+        &mut self,
+        builtin: &'static str,
+        key: Value,
+        make: impl FnOnce(&mut Self) -> Result<Value, BuiltinError>,
+    ) -> Result<Value, BuiltinError> {
+        if let Some(value) = self.cache.get(&(builtin, key.clone())) {
+            return Ok(value.clone());
+        }
+        let value = make(self)?;
+        self.cache.insert((builtin, key), value.clone());
+        Ok(value)
+    }
+
+    /// Returns a builtin family's own state for this query, made on first use.
+    pub fn scratch<T: Default + 'static>(&mut self, family: &'static str) -> Option<&mut T> {
+        let state = self.scratch.entry(family).or_insert_with(|| Box::new(T::default()));
+        state.downcast_mut()
+    }
+}

@@ -1,0 +1,1 @@
+//! The face of the Rego engine: load, compile, prepare, evaluate.
