@@ -1,1 +1,21 @@
-//! The face of the Rego engine: load, compile, prepare, evaluate.
+//! The face of the Rego engine: load modules and data, compile, prepare a query once, evaluate it
+//! many times from many threads.
+//!
+//! Pure: no file, socket, clock or thread of its own. What evaluation needs of the world it asks
+//! of a [`Host`]; a caller without needs passes [`IdleHost`].
+//!
+//! Read first: `compiler.rs`, then `query.rs`.
+#![forbid(unsafe_code)]
+
+mod compiler;
+mod errors;
+mod host;
+mod query;
+
+pub use compiler::{Annotations, Compiler, Policy, QueryOptions, RegoVersion};
+pub use errors::{Errors, EvalError};
+pub use host::IdleHost;
+pub use query::{Budget, EvalOptions, ExpressionValue, Query, ResultSet, Row};
+pub use rego_source::{Diagnostic, Location, Position, Severity, Sources};
+pub use rego_value::{Keys, Number, ObjectRef, Value, View};
+pub use rego_vm::Host;

@@ -1,0 +1,82 @@
+//! What can go wrong at compile time and while evaluating.
+
+use std::fmt;
+
+use rego_source::{Diagnostic, Location, Position, Severity, Sources};
+
+/// Why modules or a query do not compile: all findings, and the texts they point into.
+#[derive(Clone, Debug)]
+pub struct Errors {
+    /// The findings, errors first.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The texts they point into.
+    pub sources: Sources,
+}
+
+impl Errors {
+    /// Returns the first error's code, such as `rego_parse_error`.
+    pub fn code(&self) -> &'static str {
+        self.diagnostics.first().map_or("rego_compile_error", |d| d.code)
+    }
+
+    /// Returns the number of errors; warnings do not count.
+    pub fn count(&self) -> usize {
+        self.diagnostics.iter().filter(|d| d.severity == Severity::Error).count()
+    }
+
+    /// Returns OPA's one line for a finding: `file:row: code: message`.
+    pub fn line(&self, diagnostic: &Diagnostic) -> String {
+        let place = diagnostic.location.and_then(|l| self.sources.resolve(l));
+        let Diagnostic { code, message, .. } = diagnostic;
+        match place {
+            Some(("", Position { row, col })) => format!("{row}:{col}: {code}: {message}"),
+            Some((file, Position { row, .. })) => format!("{file}:{row}: {code}: {message}"),
+            None => format!("{code}: {message}"),
+        }
+    }
+}
+
+impl fmt::Display for Errors {
+    /// OPA's form: `1 error occurred: …`, or a count and a line for each.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.diagnostics.as_slice() {
+            [one] => write!(f, "1 error occurred: {}", self.line(one)),
+            many => {
+                writeln!(f, "{} errors occurred:", many.len())?;
+                let lines: Vec<_> = many.iter().map(|d| self.line(d)).collect();
+                f.write_str(&lines.join("\n"))
+            }
+        }
+    }
+}
+
+impl std::error::Error for Errors {}
+
+/// Why an evaluation ended without an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EvalError {
+    /// OPA's code: `eval_conflict_error`, `eval_builtin_error`, `eval_type_error`,
+    /// `eval_cancel_error` (deadline), `eval_budget_error` (ours: steps, memory or depth) or
+    /// `eval_internal_error`.
+    pub code: &'static str,
+    /// What went wrong.
+    pub message: String,
+    /// Where.
+    pub location: Option<Location>,
+    /// The same place as file, row and column.
+    pub place: Option<(String, Position)>,
+}
+
+impl fmt::Display for EvalError {
+    /// OPA's form: `file:row: code: message`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Some((file, p)) if file.is_empty() => write!(f, "{}:{}: ", p.row, p.col)?,
+            Some((file, p)) => write!(f, "{file}:{}: ", p.row)?,
+            None => {}
+        }
+        write!(f, "{}: {}", self.code, self.message)
+    }
+}
+
+impl std::error::Error for EvalError {}
