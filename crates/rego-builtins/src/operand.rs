@@ -68,3 +68,16 @@ pub(crate) fn elements<'a>(operands: &[&'a Value], index: usize) -> Checked<&'a 
     let value = any(operands, index)?;
     value.as_elements().ok_or_else(|| BuiltinError::operand(index + 1, value, &["array", "set"]))
 }
+
+/// Returns the error of an element of the wrong type in the operand at an index, an array or a set:
+/// `operand 1 must be array of numbers but got array containing string`.
+pub(crate) fn element_error(
+    index: usize,
+    composite: &Value,
+    got: &Value,
+    want: &str,
+) -> BuiltinError {
+    let (whole, part) = (composite.type_name(), got.type_name());
+    let text = format!("must be {whole} of {want}s but got {whole} containing {part}");
+    BuiltinError::Type(format!("operand {} {text}", index + 1))
+}

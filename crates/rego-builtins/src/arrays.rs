@@ -1,0 +1,76 @@
+//! `array.*`: functions over arrays.
+//!
+//! Source: OPA policy reference, "Arrays".
+
+use rego_value::Value;
+use rego_vm::{Builtin, BuiltinError, Context, Decl, Type};
+
+use crate::operand;
+
+const ARRAY: Type = Type::Array(&Type::Any);
+
+/// The family.
+pub(crate) const FAMILY: &[Builtin] = &[
+    Builtin::new(Decl::function("array.concat", &[ARRAY, ARRAY], ARRAY), concat),
+    Builtin::new(Decl::function("array.flatten", &[ARRAY], ARRAY), flatten),
+    Builtin::new(Decl::function("array.reverse", &[ARRAY], ARRAY), reverse),
+    Builtin::new(Decl::function("array.slice", &[ARRAY, Type::Number, Type::Number], ARRAY), slice),
+];
+
+/// Returns the elements of the first array followed by those of the second.
+///
+/// Source: OPA policy reference, `array.concat`. `array.concat([1], [2])` is `[1, 2]`.
+fn concat(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
+    let (first, second) = (operand::array(operands, 0)?, operand::array(operands, 1)?);
+    charge(context, first.len() + second.len())?;
+    Ok(Value::array([first, second].concat()))
+}
+
+/// Returns the array with the elements of its arrays, at every depth, in their place.
+///
+/// Source: OPA policy reference, `array.flatten` (1.13). `array.flatten([1, [2, [3]]])` is
+/// `[1, 2, 3]`.
+fn flatten(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
+    let mut flat = Vec::new();
+    let mut open = vec![operand::array(operands, 0)?.iter()];
+    while let Some(level) = open.last_mut() {
+        let Some(item) = level.next() else {
+            open.pop();
+            continue;
+        };
+        charge(context, 1)?;
+        match item.as_array() {
+            Some(inner) => open.push(inner.iter()),
+            None => flat.push(item.clone()),
+        }
+    }
+    Ok(Value::array(flat))
+}
+
+/// Returns the elements in the opposite order.
+///
+/// Source: OPA policy reference, `array.reverse`. `array.reverse([1, 2])` is `[2, 1]`.
+fn reverse(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
+    let array = operand::array(operands, 0)?;
+    charge(context, array.len())?;
+    Ok(Value::array(array.iter().rev().cloned().collect()))
+}
+
+/// Returns the elements from `start` (inclusive) to `stop` (exclusive), both indexes from 0 that
+/// are clamped to the array.
+///
+/// Source: OPA policy reference, `array.slice`. `array.slice([1, 2, 3], 1, 9)` is `[2, 3]`.
+fn slice(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
+    let array = operand::array(operands, 0)?;
+    let (start, stop) = (operand::integer(operands, 1)?, operand::integer(operands, 2)?);
+    let stop = usize::try_from(stop.max(0)).unwrap_or(usize::MAX).min(array.len());
+    let start = usize::try_from(start.max(0)).unwrap_or(usize::MAX).min(stop);
+    charge(context, stop - start)?;
+    Ok(Value::array(array.get(start..stop).unwrap_or_default().to_vec()))
+}
+
+/// Pays for an array of `len` elements.
+fn charge(context: &mut Context<'_>, len: usize) -> Result<(), BuiltinError> {
+    context.charge_steps(len as u64)?;
+    context.charge_bytes((len * size_of::<Value>()) as u64)
+}
