@@ -16,5 +16,5 @@ mod text;
 mod value;
 
 pub use keys::Keys;
-pub use number::{BigNumber, Number};
+pub use number::{BigNumber, Number, NumberError};
 pub use value::{ObjectRef, Value, View};

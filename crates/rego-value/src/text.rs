@@ -24,8 +24,13 @@ impl ShortText {
     #[inline]
     pub(crate) fn new(text: &str) -> Option<Self> {
         let mut bytes = [0; INLINE_BYTES_MAX];
-        bytes.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
-        Some(Self { len: text.len() as u8, bytes })
+        bytes
+            .get_mut(..text.len())?
+            .copy_from_slice(text.as_bytes());
+        Some(Self {
+            len: text.len() as u8,
+            bytes,
+        })
     }
 
     #[inline]
