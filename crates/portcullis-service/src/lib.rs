@@ -2,3 +2,6 @@
 //!
 //! Must not know: any surface's wire format.
 #![forbid(unsafe_code)]
+
+pub mod host;
+pub mod load;
