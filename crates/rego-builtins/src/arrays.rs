@@ -11,10 +11,16 @@ const ARRAY: Type = Type::Array(&Type::Any);
 
 /// The family.
 pub(crate) const FAMILY: &[Builtin] = &[
-    Builtin::new(Decl::function("array.concat", &[ARRAY, ARRAY], ARRAY), concat),
+    Builtin::new(
+        Decl::function("array.concat", &[ARRAY, ARRAY], ARRAY),
+        concat,
+    ),
     Builtin::new(Decl::function("array.flatten", &[ARRAY], ARRAY), flatten),
     Builtin::new(Decl::function("array.reverse", &[ARRAY], ARRAY), reverse),
-    Builtin::new(Decl::function("array.slice", &[ARRAY, Type::Number, Type::Number], ARRAY), slice),
+    Builtin::new(
+        Decl::function("array.slice", &[ARRAY, Type::Number, Type::Number], ARRAY),
+        slice,
+    ),
 ];
 
 /// Returns the elements of the first array followed by those of the second.
@@ -26,23 +32,16 @@ fn concat(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, Built
     Ok(Value::array([first, second].concat()))
 }
 
-/// Returns the array with the elements of its arrays, at every depth, in their place.
+/// Returns the array with the elements of its arrays in their place, one level deep.
 ///
 /// Source: OPA policy reference, `array.flatten` (1.13). `array.flatten([1, [2, [3]]])` is
-/// `[1, 2, 3]`.
+/// `[1, 2, [3]]`.
 fn flatten(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
     let mut flat = Vec::new();
-    let mut open = vec![operand::array(operands, 0)?.iter()];
-    while let Some(level) = open.last_mut() {
-        let Some(item) = level.next() else {
-            open.pop();
-            continue;
-        };
-        charge(context, 1)?;
-        match item.as_array() {
-            Some(inner) => open.push(inner.iter()),
-            None => flat.push(item.clone()),
-        }
+    for item in operand::array(operands, 0)? {
+        let part = item.as_array().unwrap_or(std::slice::from_ref(item));
+        charge(context, part.len())?;
+        flat.extend_from_slice(part);
     }
     Ok(Value::array(flat))
 }
@@ -62,11 +61,20 @@ fn reverse(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, Buil
 /// Source: OPA policy reference, `array.slice`. `array.slice([1, 2, 3], 1, 9)` is `[2, 3]`.
 fn slice(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
     let array = operand::array(operands, 0)?;
-    let (start, stop) = (operand::integer(operands, 1)?, operand::integer(operands, 2)?);
-    let stop = usize::try_from(stop.max(0)).unwrap_or(usize::MAX).min(array.len());
-    let start = usize::try_from(start.max(0)).unwrap_or(usize::MAX).min(stop);
+    let (start, stop) = (
+        operand::integer(operands, 1)?,
+        operand::integer(operands, 2)?,
+    );
+    let stop = usize::try_from(stop.max(0))
+        .unwrap_or(usize::MAX)
+        .min(array.len());
+    let start = usize::try_from(start.max(0))
+        .unwrap_or(usize::MAX)
+        .min(stop);
     charge(context, stop - start)?;
-    Ok(Value::array(array.get(start..stop).unwrap_or_default().to_vec()))
+    Ok(Value::array(
+        array.get(start..stop).unwrap_or_default().to_vec(),
+    ))
 }
 
 /// Pays for an array of `len` elements.

@@ -10,5 +10,12 @@ mod operand;
 mod table;
 
 mod aggregates;
+mod arrays;
+mod bits;
+mod graph;
+mod numbers;
+mod objects;
+mod sets;
+mod walk;
 
 pub use table::{all, find};

@@ -16,9 +16,15 @@ const SET_OF_SETS: Type = Type::Set(&SET);
 pub(crate) const FAMILY: &[Builtin] = &[
     Builtin::new(Decl::function("and", &[SET, SET], SET).infix("&"), and),
     Builtin::new(Decl::function("or", &[SET, SET], SET).infix("|"), or),
-    Builtin::new(Decl::function("intersection", &[SET_OF_SETS], SET), intersection),
+    Builtin::new(
+        Decl::function("intersection", &[SET_OF_SETS], SET),
+        intersection,
+    ),
     Builtin::new(Decl::function("union", &[SET_OF_SETS], SET), union),
-    Builtin::new(Decl::function("set_diff", &[SET, SET], SET).deprecated(), set_diff),
+    Builtin::new(
+        Decl::function("set_diff", &[SET, SET], SET).deprecated(),
+        set_diff,
+    ),
 ];
 
 /// Returns the elements that are in both sets: `{1, 2} & {2, 3}` is `{2}`.
@@ -39,7 +45,14 @@ fn or(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinEr
     let mut merged = Vec::with_capacity(a.len() + b.len());
     while let (Some(x), Some(y)) = (left.peek(), right.peek()) {
         let order = x.cmp(y);
-        merged.extend(if order == Ordering::Greater { right.next() } else { left.next() }.cloned());
+        merged.extend(
+            if order == Ordering::Greater {
+                right.next()
+            } else {
+                left.next()
+            }
+            .cloned(),
+        );
         if order == Ordering::Equal {
             right.next();
         }
@@ -55,7 +68,9 @@ fn or(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinEr
 fn intersection(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
     let mut result: Option<Vec<Value>> = None;
     for item in operand::set(operands, 0)?.iter() {
-        let set = item.as_set().ok_or_else(|| BuiltinError::operand(1, item, &["set"]))?;
+        let set = item
+            .as_set()
+            .ok_or_else(|| BuiltinError::operand(1, item, &["set"]))?;
         result = Some(match result {
             Some(so_far) => common(context, &so_far, set.as_slice())?,
             None => set.as_slice().to_vec(),
@@ -70,7 +85,9 @@ fn intersection(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value,
 fn union(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
     let mut all = Vec::new();
     for item in operand::set(operands, 0)?.iter() {
-        let set = item.as_set().ok_or_else(|| BuiltinError::operand(1, item, &["set"]))?;
+        let set = item
+            .as_set()
+            .ok_or_else(|| BuiltinError::operand(1, item, &["set"]))?;
         charge(context, set.len())?;
         all.extend_from_slice(set.as_slice());
     }
@@ -87,11 +104,7 @@ fn set_diff(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, Bui
 }
 
 /// Returns the values that are in both of two sorted lists.
-fn common(
-    context: &mut Context<'_>,
-    a: &[Value],
-    b: &[Value],
-) -> Result<Vec<Value>, BuiltinError> {
+fn common(context: &mut Context<'_>, a: &[Value], b: &[Value]) -> Result<Vec<Value>, BuiltinError> {
     charge(context, a.len().min(b.len()))?;
     context.charge_steps(a.len().max(b.len()) as u64)?;
     let mut right = b.iter().peekable();

@@ -6,7 +6,16 @@ use std::sync::LazyLock;
 use rego_vm::Builtin;
 
 /// The families. The order is that of OPA's policy reference.
-const FAMILIES: &[&[Builtin]] = &[crate::aggregates::FAMILY];
+const FAMILIES: &[&[Builtin]] = &[
+    crate::numbers::FAMILY,
+    crate::bits::FAMILY,
+    crate::aggregates::FAMILY,
+    crate::arrays::FAMILY,
+    crate::sets::FAMILY,
+    crate::objects::FAMILY,
+    crate::graph::FAMILY,
+    crate::walk::FAMILY,
+];
 
 static BY_NAME: LazyLock<HashMap<&'static str, &'static Builtin>> =
     LazyLock::new(|| all().map(|builtin| (builtin.decl.name, builtin)).collect());

@@ -1,0 +1,146 @@
+//! `graph.*`: functions over graphs. A graph is an object from each vertex to the array or set of
+//! its neighbours.
+//!
+//! Source: OPA policy reference, "Graphs".
+
+use rego_value::{ObjectRef, Value};
+use rego_vm::{Builtin, BuiltinError, Context, Decl, Type};
+
+use crate::operand;
+
+const ARRAY: Type = Type::Array(&Type::Any);
+const VERTICES: Type = Type::Union(&[ARRAY, Type::Set(&Type::Any)]);
+const GRAPH: Type = Type::Object(&[], Some(&(Type::Any, VERTICES)));
+
+/// The family.
+pub(crate) const FAMILY: &[Builtin] = &[
+    Builtin::new(
+        Decl::function("graph.reachable", &[GRAPH, VERTICES], Type::Set(&Type::Any)),
+        reachable,
+    ),
+    Builtin::new(
+        Decl::function(
+            "graph.reachable_paths",
+            &[GRAPH, VERTICES],
+            Type::Set(&ARRAY),
+        ),
+        reachable_paths,
+    ),
+];
+
+/// Returns the vertices of the graph that are reached from the given ones, themselves included:
+/// `graph.reachable({"a": ["b"], "b": []}, ["a"])` is `{"a", "b"}`.
+///
+/// Source: OPA policy reference, `graph.reachable`.
+fn reachable(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
+    let graph = operand::object(operands, 0)?;
+    let mut waiting: Vec<&Value> = start(operands)?.iter().collect();
+    context.charge_steps(graph.len() as u64 / 8)?;
+    let mut reached = vec![false; graph.len()];
+    while let Some(vertex) = waiting.pop() {
+        context.charge_steps(1)?;
+        let Some(slot) = graph.keys().find(vertex) else {
+            continue;
+        };
+        if let Some(seen @ false) = reached.get_mut(slot) {
+            *seen = true;
+            waiting.extend(graph.values().get(slot).map_or(&[][..], neighbours));
+        }
+    }
+    context.charge_bytes((graph.len() * size_of::<Value>()) as u64)?;
+    let vertices = graph.keys().iter().zip(reached).filter(|(_, seen)| *seen);
+    Ok(Value::set(
+        vertices.map(|(vertex, _)| vertex.clone()).collect(),
+    ))
+}
+
+/// Returns the paths from the given vertices, each to where it ends or closes a circle:
+/// `graph.reachable_paths({"a": ["b"], "b": []}, ["a"])` is `{["a", "b"]}`.
+///
+/// Source: OPA policy reference, `graph.reachable_paths` (all paths since 1.16).
+fn reachable_paths(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
+    let graph = operand::object(operands, 0)?;
+    let mut paths = Vec::new();
+    for vertex in start(operands)? {
+        if let Some(slot) = graph.keys().find(vertex) {
+            paths_from(context, graph, slot, &mut paths)?;
+        }
+    }
+    Ok(Value::set(paths))
+}
+
+/// A vertex on the path being built, by its place in the graph, and what is left of its edges.
+type Stop<'a> = (usize, std::slice::Iter<'a, Value>);
+
+/// Adds the paths from one vertex of the graph, depth first.
+fn paths_from(
+    context: &mut Context<'_>,
+    graph: ObjectRef<'_>,
+    root: usize,
+    paths: &mut Vec<Value>,
+) -> Result<(), BuiltinError> {
+    let edges_of = |slot: usize| graph.values().get(slot).map_or(&[][..], neighbours);
+    context.charge_steps(graph.len() as u64 / 8)?;
+    let mut on_path = vec![false; graph.len()];
+    let mut path = vec![(root, edges_of(root).iter())];
+    if edges_of(root).is_empty() {
+        return end(context, graph, &path, paths);
+    }
+    while let Some((at, edges)) = path.last_mut() {
+        context.charge_steps(1)?;
+        let Some(next) = edges.next() else {
+            set(&mut on_path, *at, false);
+            path.pop();
+            continue;
+        };
+        set(&mut on_path, *at, true);
+        let onward = graph.keys().find(next);
+        // An edge of the start to itself is followed once, as OPA does.
+        let open = |slot: &usize| (path.len() == 1) || on_path.get(*slot) == Some(&false);
+        match onward.filter(open) {
+            Some(slot) => {
+                path.push((slot, edges_of(slot).iter()));
+                if edges_of(slot).is_empty() {
+                    end(context, graph, &path, paths)?;
+                }
+            }
+            None => end(context, graph, &path, paths)?,
+        }
+    }
+    Ok(())
+}
+
+/// Returns the vertices that a vertex leads to.
+fn neighbours(edges: &Value) -> &[Value] {
+    edges.as_elements().unwrap_or_default()
+}
+
+fn set(on_path: &mut [bool], slot: usize, value: bool) {
+    if let Some(flag) = on_path.get_mut(slot) {
+        *flag = value;
+    }
+}
+
+/// Adds the path as it stands.
+fn end(
+    context: &mut Context<'_>,
+    graph: ObjectRef<'_>,
+    path: &[Stop<'_>],
+    paths: &mut Vec<Value>,
+) -> Result<(), BuiltinError> {
+    context.charge_steps(path.len() as u64)?;
+    context.charge_bytes(((path.len() + 2) * size_of::<Value>()) as u64)?;
+    let vertices = path
+        .iter()
+        .filter_map(|(slot, _)| graph.keys().as_slice().get(*slot));
+    paths.push(Value::array(vertices.cloned().collect()));
+    Ok(())
+}
+
+/// Returns the vertices to start from.
+fn start<'a>(operands: &[&'a Value]) -> Result<&'a [Value], BuiltinError> {
+    let value = operand::any(operands, 1)?;
+    value
+        .as_elements()
+        .ok_or_else(|| BuiltinError::operand(2, value, &["{array, set}"]))
+}
