@@ -9,12 +9,15 @@
 //!
 //! Read first: `value.rs`, then `keys.rs`, then `order.rs`.
 
+mod json;
 mod keys;
 mod number;
 mod order;
+mod rego_text;
 mod text;
 mod value;
 
+pub use json::{JSON_DEPTH_MAX, JsonError, JsonEscape, JsonReader, JsonStyle};
 pub use keys::Keys;
 pub use number::{BigNumber, Number, NumberError};
 pub use value::{ObjectRef, Value, View};
