@@ -28,6 +28,9 @@ pub struct Diagnostic {
     pub hint: Option<String>,
     /// Other places that matter, each with a sentence.
     pub notes: Vec<Note>,
+    /// Whether OPA prints the source line with a caret below the message, as it does for what its
+    /// parser finds while it reads.
+    pub shows_source: bool,
 }
 
 /// Another place that matters to a finding.
@@ -50,12 +53,16 @@ impl Diagnostic {
             details: Vec::new(),
             hint: None,
             notes: Vec::new(),
+            shows_source: false,
         }
     }
 
     /// Returns a warning at a place.
     pub fn warning(code: &'static str, location: Location, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Warning, ..Self::error(code, location, message) }
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(code, location, message)
+        }
     }
 
     /// Returns it with a hint.
@@ -72,10 +79,20 @@ impl Diagnostic {
         self
     }
 
+    /// Returns it with its source line in OPA's renderings.
+    #[must_use]
+    pub fn with_source_line(mut self) -> Self {
+        self.shows_source = true;
+        self
+    }
+
     /// Returns it with another place.
     #[must_use]
     pub fn with_note(mut self, location: Location, message: impl Into<String>) -> Self {
-        self.notes.push(Note { location, message: message.into() });
+        self.notes.push(Note {
+            location,
+            message: message.into(),
+        });
         self
     }
 }

@@ -3,7 +3,56 @@
 //! Layer 1. Knows: the grammar. Must not know: builtins, other modules, values beyond the text of
 //! literals. Never fails: [`parse_module`] gives a tree and diagnostics, whatever it reads.
 //!
-//! Read first: `ast.rs`.
+//! Read first: `ast.rs`, then `parser.rs`, then `parser/module.rs`.
 #![forbid(unsafe_code)]
 
 pub mod ast;
+mod lexer;
+mod parser;
+mod token;
+
+use rego_source::{Diagnostic, SourceId};
+
+use ast::{Body, Module, RegoVersion};
+
+/// How a text is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ParseOptions {
+    /// The grammar.
+    pub version: RegoVersion,
+    /// Whether v0's future keywords (`in`, `every`, `contains`, `if`) hold from the start, as for
+    /// a query asked under `import future.keywords`. In v1 they always do.
+    pub future_keywords: bool,
+}
+
+/// Returns the tree of a module, as far as it could be read, and every error, in OPA's order: the
+/// first is the one OPA would report. The tree means something only where there is no error.
+///
+/// A METADATA block's YAML is not judged here. Depth is bounded, and so is the number of errors.
+///
+/// ```
+/// use rego_source::SourceId;
+/// use rego_syntax::{ParseOptions, parse_module};
+///
+/// let (module, errors) =
+///     parse_module(SourceId(0), "package p\n\nq if input.x", &ParseOptions::default());
+/// assert!(errors.is_empty());
+/// assert_eq!(module.rules.len(), 1);
+/// ```
+pub fn parse_module(
+    source: SourceId,
+    text: &str,
+    options: &ParseOptions,
+) -> (Module, Vec<Diagnostic>) {
+    parser::parse_module(source, text, options)
+}
+
+/// Returns the statements of a query, separated by `;` or line breaks, and the errors that OPA
+/// reports for it.
+pub fn parse_query(
+    source: SourceId,
+    text: &str,
+    options: &ParseOptions,
+) -> (Body, Vec<Diagnostic>) {
+    parser::parse_query(source, text, options)
+}

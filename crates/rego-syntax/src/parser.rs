@@ -1,0 +1,333 @@
+//! Tokens to tree, by recursive descent.
+//!
+//! Rego's grammar is what OPA's parser does, so this one makes the same decisions in the same
+//! order; a rule that looks odd here is OPA's. A production returns `None` after it has reported
+//! an error. Must not know: builtins, other modules, what names mean.
+//!
+//! Read first: this file (the cursor), `module.rs` (statements), `rule.rs`, `term.rs`.
+
+mod annotation;
+mod body;
+mod check;
+mod collection;
+mod head;
+mod literal;
+mod module;
+mod reference;
+mod rule;
+mod statement;
+mod template;
+mod term;
+
+use std::collections::BTreeSet;
+
+use rego_source::{Diagnostic, Location, SourceId, Span};
+
+use crate::ParseOptions;
+use crate::ast::{Name, RegoVersion, Term, TermKind, Text};
+use crate::lexer::{Lexer, Quote};
+use crate::token::{Keywords, Tok};
+
+pub(crate) use module::{parse_module, parse_query};
+
+/// OPA's code for everything that is found here.
+pub(crate) const CODE: &str = "rego_parse_error";
+
+/// How deep brackets, bodies and calls may stand in each other, and how many operators or else
+/// branches may follow each other: the depth of the tree. OPA stops at 100 000 steps of its own
+/// recursion; ours is what the stack of a worker thread (2 MiB) holds in every later pass, too.
+pub(crate) const DEPTH_MAX: u32 = 200;
+
+/// After how many errors a text is given up.
+pub(crate) const ERRORS_MAX: usize = 64;
+
+/// Where the parser is: cheap to copy, so that it may go back.
+#[derive(Clone, Copy, Debug)]
+struct Cursor {
+    /// The kind of the current token.
+    tok: Tok,
+    /// Where the current token stands.
+    span: Span,
+    /// The end of the last token that was not a blank.
+    last_end: u32,
+    /// Whether a line break stands between that token and the current one.
+    skipped_newline: bool,
+}
+
+/// What [`Parser::restore`] goes back to.
+#[derive(Clone, Copy, Debug)]
+struct Saved {
+    cursor: Cursor,
+    errors: usize,
+    comments: usize,
+}
+
+/// A parser of one text.
+pub(crate) struct Parser<'s> {
+    lexer: Lexer<'s>,
+    source: SourceId,
+    version: RegoVersion,
+    at: Cursor,
+    errors: Vec<Diagnostic>,
+    /// How many errors there were when the current statement of the module started.
+    errors_before: usize,
+    comments: Vec<Span>,
+    hints: Vec<&'static str>,
+    depth: u32,
+    /// The start of the furthest token read: where recovery goes on.
+    furthest: u32,
+    /// Offsets of `|` that were found not to start a comprehension, so that none is tried twice.
+    not_comprehensions: BTreeSet<u32>,
+}
+
+impl<'s> Parser<'s> {
+    /// Returns a parser that stands on the first token.
+    fn new(source: SourceId, text: &'s str, options: &ParseOptions) -> Self {
+        let all = options.future_keywords || options.version == RegoVersion::V1;
+        let keywords = if all {
+            Keywords::all()
+        } else {
+            Keywords::default()
+        };
+        let lexer = Lexer::new(text, keywords);
+        let start = lexer.start();
+        let at = Cursor {
+            tok: Tok::Whitespace,
+            span: Span::new(start, start),
+            last_end: start,
+            skipped_newline: false,
+        };
+        let mut parser = Self {
+            lexer,
+            source,
+            version: options.version,
+            at,
+            errors: Vec::new(),
+            errors_before: 0,
+            comments: Vec::new(),
+            hints: Vec::new(),
+            depth: 0,
+            furthest: 0,
+            not_comprehensions: BTreeSet::new(),
+        };
+        parser.scan();
+        parser
+    }
+
+    fn tok(&self) -> Tok {
+        self.at.tok
+    }
+
+    fn is(&self, tok: Tok) -> bool {
+        self.at.tok == tok
+    }
+
+    /// Moves to the next token that is not a blank.
+    fn scan(&mut self) {
+        self.advance(true);
+    }
+
+    /// Moves to the next token, which may be a blank.
+    fn scan_blank(&mut self) {
+        self.advance(false);
+    }
+
+    fn advance(&mut self, skip_blanks: bool) {
+        self.leave_token();
+        let mut from = self.at.span.end;
+        loop {
+            if skip_blanks && !self.lexer.is_odd() {
+                from = self.skip_blanks(from);
+            }
+            let token = self.lexer.token(from);
+            self.enter_token(token.tok, token.span);
+            if self.is(Tok::Comment) {
+                self.comments.push(token.span);
+            } else if self.is(Tok::Whitespace) {
+                self.at.skipped_newline |= self.lexer.byte(from as usize) == Some(b'\n');
+                if !skip_blanks {
+                    return;
+                }
+            } else {
+                return;
+            }
+            from = token.span.end;
+        }
+    }
+
+    fn skip_blanks(&mut self, from: u32) -> u32 {
+        let mut at = from as usize;
+        while let Some(byte @ (b' ' | b'\t' | b'\r' | b'\n')) = self.lexer.byte(at) {
+            self.at.skipped_newline |= byte == b'\n';
+            at += 1;
+        }
+        at as u32
+    }
+
+    /// Moves from the `}` after a template's expression to the text that follows it.
+    fn scan_template(&mut self, quote: Quote) {
+        self.leave_token();
+        let token = self.lexer.template_continued(self.at.span.start, quote);
+        self.enter_token(token.tok, token.span);
+    }
+
+    fn leave_token(&mut self) {
+        if !self.is(Tok::Whitespace) {
+            self.at.last_end = self.at.span.end;
+            self.at.skipped_newline = false;
+        }
+    }
+
+    fn enter_token(&mut self, tok: Tok, span: Span) {
+        self.at.tok = tok;
+        self.at.span = span;
+        self.furthest = self.furthest.max(span.start);
+        if !self.lexer.errors.is_empty() {
+            for message in std::mem::take(&mut self.lexer.errors) {
+                self.error(span, message);
+            }
+            self.at.tok = Tok::Illegal;
+        }
+    }
+
+    fn save(&self) -> Saved {
+        Saved {
+            cursor: self.at,
+            errors: self.errors.len(),
+            comments: self.comments.len(),
+        }
+    }
+
+    /// Goes back, and forgets what was found wrong since.
+    fn restore(&mut self, saved: Saved) {
+        self.at = saved.cursor;
+        self.errors.truncate(saved.errors);
+        self.comments.truncate(saved.comments);
+    }
+
+    /// Returns the token after the current one, blanks included, without moving.
+    fn peek_blank(&mut self) -> Tok {
+        let saved = self.save();
+        let furthest = self.furthest;
+        self.scan_blank();
+        let tok = self.tok();
+        self.restore(saved);
+        self.furthest = furthest;
+        tok
+    }
+
+    /// Reads a keyword that starts a reference (`if.x`, `default["a"]`) as a name.
+    fn keyword_as_name(&mut self) -> bool {
+        let starts_ref =
+            self.tok().is_keyword() && matches!(self.peek_blank(), Tok::Dot | Tok::LBrack);
+        if starts_ref {
+            self.at.tok = Tok::Ident;
+        }
+        starts_ref
+    }
+
+    /// Returns the text of the current token.
+    fn text(&self) -> &'s str {
+        self.slice(self.at.span)
+    }
+
+    fn slice(&self, span: Span) -> &'s str {
+        self.lexer
+            .text
+            .get(span.start as usize..span.end as usize)
+            .unwrap_or("")
+    }
+
+    /// Returns the span from an offset to the end of the last token.
+    fn span_from(&self, start: u32) -> Span {
+        Span::new(start, self.at.last_end.max(start))
+    }
+
+    /// Returns the current token as a variable.
+    fn var(&self) -> Term {
+        Term {
+            kind: TermKind::Var(Text::from(self.text())),
+            span: self.at.span,
+        }
+    }
+
+    fn name(&self) -> Name {
+        Name {
+            text: Text::from(self.text()),
+            span: self.at.span,
+        }
+    }
+
+    /// Enters a level of the tree; `false`, with an error, where it would be too deep.
+    fn enter(&mut self) -> bool {
+        if self.depth >= DEPTH_MAX {
+            self.error(self.at.span, "max parsing recursion depth exceeded");
+            return false;
+        }
+        self.depth += 1;
+        true
+    }
+
+    fn leave(&mut self) {
+        self.depth -= 1;
+    }
+
+    /// Reports a chain (operators, calls, else branches) that would make the tree too deep.
+    fn chain_fits(&mut self, links: u32) -> bool {
+        let fits = links < DEPTH_MAX;
+        if !fits {
+            self.error(self.at.span, "max parsing recursion depth exceeded");
+        }
+        fits
+    }
+
+    /// Reports an error with its source line.
+    fn error(&mut self, span: Span, message: impl Into<String>) {
+        let mut message = message.into();
+        let hints = std::mem::take(&mut self.hints);
+        match hints.as_slice() {
+            [] => {}
+            [hint] => message.push_str(&format!(" (hint: {hint})")),
+            _ => message.push_str(&format!(" (hints: {})", hints.join(", "))),
+        }
+        self.errors
+            .push(Diagnostic::error(CODE, self.location(span), message).with_source_line());
+    }
+
+    fn location(&self, span: Span) -> Location {
+        Location {
+            source: self.source,
+            span,
+        }
+    }
+
+    /// Reports the current token as one that must not stand here.
+    fn illegal_token(&mut self) {
+        self.illegal("");
+    }
+
+    /// Reports the current token as one that must not stand here, and says what should.
+    fn illegal(&mut self, note: &str) {
+        let span = self.at.span;
+        if self.is(Tok::Illegal) {
+            return self.error(span, "illegal token");
+        }
+        let name = self.tok().name();
+        let class = if self.tok().is_keyword() {
+            "keyword"
+        } else {
+            "token"
+        };
+        let colon = if note.is_empty() { "" } else { ": " };
+        self.error(span, format!("unexpected {name} {class}{colon}{note}"));
+    }
+
+    /// Returns whether an error was found in the current statement of the module.
+    fn failed(&self) -> bool {
+        self.errors.len() > self.errors_before
+    }
+
+    fn gives_up(&self) -> bool {
+        self.errors.len() >= ERRORS_MAX
+    }
+}
