@@ -1,7 +1,16 @@
 //! The running policy: files, snapshots, reload, decisions, decision log.
 //!
-//! Must not know: any surface's wire format.
+//! Second wing. Knows: the face of the engine, files, threads. Must not know: any surface's wire
+//! format.
+//!
+//! Read first: `snapshot.rs`, then `store.rs`, then `decide.rs`.
 #![forbid(unsafe_code)]
 
+pub mod decide;
+pub mod decision_log;
 pub mod host;
 pub mod load;
+pub mod snapshot;
+pub mod source;
+pub mod store;
+pub mod watch;

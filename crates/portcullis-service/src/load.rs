@@ -14,11 +14,11 @@ mod error;
 mod ignore;
 mod walk;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rego::Value;
 
-pub use self::document::{parse_json, parse_yaml};
+pub use self::document::{parse_document, parse_json, parse_yaml};
 pub use self::error::{LoadCause, LoadError, LoadErrors};
 
 /// Largest file that is read, in bytes. Ours; OPA has no limit.
@@ -60,6 +60,18 @@ pub fn load<P: AsRef<str>>(paths: &[P], options: &LoadOptions) -> Result<Loaded,
         loader.load(path.as_ref());
     }
     loader.finish()
+}
+
+/// Returns the document in a file, JSON or YAML whatever its name.
+///
+/// Errors: a file that cannot be read, or is neither.
+pub fn read_document(path: &str) -> Result<Value, LoadError> {
+    let read = || {
+        let path = walk::strip_scheme(path)?;
+        let bytes = walk::read_bounded(Path::new(path))?;
+        parse_document(&bytes).map_err(LoadCause::Document)
+    };
+    read().map_err(|cause| LoadError { path: path.to_string(), cause })
 }
 
 #[cfg(test)]

@@ -39,6 +39,17 @@ fn convert(value: serde_json::Value) -> Value {
     }
 }
 
+/// Returns the value of JSON text or, where it is none, of YAML text.
+///
+/// Errors: what is wrong with it as YAML, or as JSON where it begins like JSON.
+pub fn parse_document(text: &[u8]) -> Result<Value, String> {
+    let begins_like_json = text.trim_ascii_start().first().is_some_and(|b| b"{[\"".contains(b));
+    match parse_json(text) {
+        Ok(value) => Ok(value),
+        Err(error) => parse_yaml(text).map_err(|other| if begins_like_json { error } else { other }),
+    }
+}
+
 /// Why a document does not fit beside the others: the path at which they disagree.
 pub(super) struct Conflict(pub(super) Vec<String>);
 

@@ -191,7 +191,7 @@ fn split_prefix(argument: &str) -> (Vec<String>, &str) {
 }
 
 /// Returns the path of a `file://` URL, and any path as it is.
-fn strip_scheme(path: &str) -> Result<&str, LoadCause> {
+pub(super) fn strip_scheme(path: &str) -> Result<&str, LoadCause> {
     match path.split_once("://") {
         None => Ok(path),
         Some(("file", rest)) => Ok(rest.strip_prefix("localhost").unwrap_or(rest)),
@@ -238,7 +238,7 @@ fn kind_by_content(bytes: &[u8]) -> Option<Kind> {
         .map(|_| Kind::Yaml)
 }
 
-fn read_bounded(path: &Path) -> Result<Vec<u8>, LoadCause> {
+pub(super) fn read_bounded(path: &Path) -> Result<Vec<u8>, LoadCause> {
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(LoadCause::Io)?;
     file.take(FILE_BYTES_MAX + 1)

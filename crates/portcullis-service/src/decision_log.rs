@@ -1,0 +1,166 @@
+//! The decision log: a bounded queue and a thread that writes lines.
+//!
+//! Never delays an answer: what does not fit is dropped, counted, and reported as soon as the
+//! writer gets on. Encoding and masking happen on the writer's thread.
+//!
+//! Must not know: what a decision is about (its encoder does).
+
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::thread::{self, JoinHandle};
+
+/// Most decisions that wait to be written.
+pub const QUEUE_EVENTS_MAX: usize = 8192;
+
+/// Most bytes of decisions that wait to be written, by the weight they are submitted with.
+pub const QUEUE_BYTES_MAX: usize = 32 << 20;
+
+/// What turns an event into a line: appends it to the buffer, without the line's end.
+pub type Encode<E> = dyn Fn(&E, &mut Vec<u8>) + Send;
+
+/// A queue of events and the thread that writes them.
+pub struct DecisionLog<E: Send + 'static> {
+    queue: Option<SyncSender<(E, usize)>>,
+    counts: Arc<Counts>,
+    writer: Option<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Counts {
+    bytes_waiting: AtomicUsize,
+    written: AtomicU64,
+    dropped: AtomicU64,
+}
+
+impl<E: Send + 'static> DecisionLog<E> {
+    /// Starts the writer.
+    ///
+    /// Errors: the system gives no thread.
+    pub fn start(
+        output: Box<dyn Write + Send>,
+        encode: Box<Encode<E>>,
+    ) -> std::io::Result<DecisionLog<E>> {
+        let (queue, events) = mpsc::sync_channel(QUEUE_EVENTS_MAX);
+        let counts = Arc::new(Counts::default());
+        let writer_counts = Arc::clone(&counts);
+        let writer = thread::Builder::new()
+            .name("decision-log".to_string())
+            .spawn(move || write_all(&events, output, &encode, &writer_counts))?;
+        Ok(Self { queue: Some(queue), counts, writer: Some(writer) })
+    }
+
+    /// Queues an event. `weight` is roughly how many bytes it holds.
+    pub fn submit(&self, event: E, weight: usize) {
+        let waiting = self.counts.bytes_waiting.fetch_add(weight, Ordering::Relaxed);
+        let fits = waiting.saturating_add(weight) <= QUEUE_BYTES_MAX;
+        let queued = fits
+            && self.queue.as_ref().is_some_and(|queue| queue.try_send((event, weight)).is_ok());
+        if !queued {
+            self.counts.bytes_waiting.fetch_sub(weight, Ordering::Relaxed);
+            self.counts.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Returns how many events have been dropped so far.
+    pub fn dropped(&self) -> u64 {
+        self.counts.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Returns how many lines have been written so far.
+    pub fn written(&self) -> u64 {
+        self.counts.written.load(Ordering::Relaxed)
+    }
+}
+
+impl<E: Send + 'static> Drop for DecisionLog<E> {
+    /// Writes what still waits, then ends the writer.
+    fn drop(&mut self) {
+        self.queue = None;
+        if let Some(writer) = self.writer.take()
+            && writer.join().is_err()
+        {
+            tracing::error!("the decision log's writer panicked");
+        }
+    }
+}
+
+/// Writes until the queue is closed and empty.
+fn write_all<E>(
+    events: &Receiver<(E, usize)>,
+    mut output: Box<dyn Write + Send>,
+    encode: &Encode<E>,
+    counts: &Counts,
+) {
+    let mut line = Vec::new();
+    let mut reported = 0;
+    while let Ok((event, weight)) = events.recv() {
+        line.clear();
+        encode(&event, &mut line);
+        line.push(b'\n');
+        // One write a line: several processes may share the output.
+        match output.write_all(&line).and_then(|()| output.flush()) {
+            Ok(()) => counts.written.fetch_add(1, Ordering::Relaxed),
+            Err(_) => counts.dropped.fetch_add(1, Ordering::Relaxed),
+        };
+        line.shrink_to(LINE_BYTES_KEPT);
+        counts.bytes_waiting.fetch_sub(weight, Ordering::Relaxed);
+        reported = report_drops(counts, reported);
+    }
+}
+
+/// How much of the buffer is kept after a long line.
+const LINE_BYTES_KEPT: usize = 64 << 10;
+
+/// Says how many decisions were lost since the last time, if any. Returns how many were in all.
+fn report_drops(counts: &Counts, reported: u64) -> u64 {
+    let dropped = counts.dropped.load(Ordering::Relaxed);
+    if dropped > reported {
+        let lost = dropped - reported;
+        tracing::warn!(lost, total = dropped, "decisions were not logged: the log is too slow");
+    }
+    dropped
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Shared(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Shared {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn writes_everything_before_it_ends() {
+        let output = Shared::default();
+        let encode = |n: &u32, line: &mut Vec<u8>| line.extend(n.to_string().bytes());
+        let log = DecisionLog::start(Box::new(output.clone()), Box::new(encode)).unwrap();
+        (0..100).for_each(|n| log.submit(n, 1));
+        drop(log);
+        let text = String::from_utf8(output.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(text.lines().count(), 100);
+        assert!(text.starts_with("0\n1\n2\n"));
+    }
+
+    #[test]
+    fn counts_what_does_not_fit() {
+        let slow = |_: &u32, _: &mut Vec<u8>| thread::sleep(Duration::from_millis(20));
+        let log = DecisionLog::start(Box::new(std::io::sink()), Box::new(slow)).unwrap();
+        (0..4).for_each(|n| log.submit(n, QUEUE_BYTES_MAX / 2));
+        assert_eq!(log.dropped(), 2);
+    }
+}
