@@ -6,16 +6,32 @@
 //! Read first: `table.rs`, then any family.
 #![forbid(unsafe_code)]
 
+mod charge;
+mod bytes;
+mod decimal;
+mod gofmt;
 mod operand;
+mod sorted;
 mod table;
+#[cfg(test)]
+mod testing;
 
 mod aggregates;
 mod arrays;
 mod bits;
+mod comparison;
+mod conversions;
+mod crypto;
+mod encoding;
+mod net;
 mod graph;
+mod member;
 mod numbers;
 mod objects;
 mod sets;
+mod sprintf;
+mod strings;
+mod types;
 mod walk;
 
 pub use table::{all, find};

@@ -7,14 +7,23 @@ use rego_vm::Builtin;
 
 /// The families. The order is that of OPA's policy reference.
 const FAMILIES: &[&[Builtin]] = &[
+    crate::comparison::FAMILY,
+    crate::member::FAMILY,
+    crate::strings::FAMILY,
+    crate::sprintf::FAMILY,
+    crate::types::FAMILY,
+    crate::conversions::FAMILY,
     crate::numbers::FAMILY,
     crate::bits::FAMILY,
     crate::aggregates::FAMILY,
     crate::arrays::FAMILY,
     crate::sets::FAMILY,
     crate::objects::FAMILY,
+    crate::encoding::FAMILY,
+    crate::crypto::FAMILY,
     crate::graph::FAMILY,
     crate::walk::FAMILY,
+    crate::net::FAMILY,
 ];
 
 static BY_NAME: LazyLock<HashMap<&'static str, &'static Builtin>> =

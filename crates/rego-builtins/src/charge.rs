@@ -1,0 +1,31 @@
+//! What text costs: the steps of looking at it and the bytes of making it.
+
+use rego_value::Value;
+use rego_vm::{BuiltinError, Context};
+
+/// How many bytes of text one step looks at.
+const BYTES_PER_STEP: usize = 64;
+
+/// Pays for looking at `bytes` bytes of text once.
+pub(crate) fn scan(context: &mut Context<'_>, bytes: usize) -> Result<(), BuiltinError> {
+    context.charge_steps((bytes / BYTES_PER_STEP + 1) as u64)
+}
+
+/// Pays for a text of `bytes` bytes that is about to be made.
+pub(crate) fn make(context: &mut Context<'_>, bytes: usize) -> Result<(), BuiltinError> {
+    scan(context, bytes)?;
+    context.charge_bytes(bytes as u64)
+}
+
+/// Returns the array of `texts`, and pays for it.
+pub(crate) fn array<'t>(
+    context: &mut Context<'_>,
+    texts: impl Iterator<Item = &'t str>,
+) -> Result<Value, BuiltinError> {
+    let mut items = Vec::new();
+    for text in texts {
+        make(context, text.len() + size_of::<Value>())?;
+        items.push(Value::from(text));
+    }
+    Ok(Value::array(items))
+}
