@@ -33,10 +33,31 @@ impl ShortText {
         })
     }
 
+    /// Returns the inline form of the bytes `start..end` of `text`, as `new` would: without a call
+    /// for the copy where enough of `text` follows.
+    #[inline]
+    pub(crate) fn within(text: &str, start: usize, end: usize) -> Option<Self> {
+        let part = text.get(start..end)?;
+        let behind = text
+            .as_bytes()
+            .get(start..)
+            .and_then(|rest| rest.first_chunk::<16>());
+        let (Some(chunk), true) = (behind, part.len() <= INLINE_BYTES_MAX) else {
+            return Self::new(part);
+        };
+        let kept = u128::from_le_bytes(*chunk) & !(u128::MAX << (part.len() * 8));
+        let [bytes @ .., _, _] = kept.to_le_bytes();
+        Some(Self {
+            len: part.len() as u8,
+            bytes,
+        })
+    }
+
     #[inline]
     pub(crate) fn as_str(&self) -> &str {
-        // SAFETY: `new` is the only constructor; it copies a whole `str` of `len` bytes, with
-        // len <= INLINE_BYTES_MAX, to the front of `bytes`, and no method changes either field.
+        // SAFETY: `new` and `within` are the only constructors; each copies a whole `str` of `len`
+        // bytes, with len <= INLINE_BYTES_MAX, to the front of `bytes`, and no method changes
+        // either field.
         unsafe { std::str::from_utf8_unchecked(self.bytes.get_unchecked(..self.len as usize)) }
     }
 }

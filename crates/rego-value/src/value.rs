@@ -324,6 +324,18 @@ impl From<Number> for Value {
     }
 }
 
+impl Value {
+    /// Returns the string of the bytes `start..end` of `text`; null where these are not whole
+    /// characters, which a caller that keeps to the contract never sees.
+    #[inline]
+    pub(crate) fn from_part(text: &str, start: usize, end: usize) -> Value {
+        match ShortText::within(text, start, end) {
+            Some(short) => Value(Repr::Short(short)),
+            None => text.get(start..end).map_or(Value::NULL, Value::from),
+        }
+    }
+}
+
 impl From<&str> for Value {
     #[inline]
     fn from(text: &str) -> Self {

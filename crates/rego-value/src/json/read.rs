@@ -44,9 +44,9 @@ impl JsonReader {
         let mut document = Document {
             text,
             at: 0,
-            values: Vec::new(),
-            keys: Vec::new(),
-            open: Vec::new(),
+            values: Vec::with_capacity(STACK_START),
+            keys: Vec::with_capacity(STACK_START),
+            open: Vec::with_capacity(STACK_START),
             shapes: &mut self.shapes,
         };
         document
@@ -54,6 +54,9 @@ impl JsonReader {
             .map_err(|message| JsonError::new(message, bytes, document.at))
     }
 }
+
+/// Values, keys and levels that have room from the start.
+const STACK_START: usize = 64;
 
 /// An array or object whose end has not come yet.
 #[derive(Clone, Copy)]
@@ -133,12 +136,10 @@ impl<'a> Document<'a, '_> {
         }
     }
 
+    #[inline]
     fn value(&mut self) -> Result<Next> {
         let value = match self.skip_space() {
-            Some(b'"') => {
-                self.at += 1;
-                Value::from(self.string()?.as_ref())
-            }
+            Some(b'"') => self.string_value()?,
             Some(b'{') => return self.open_object(),
             Some(b'[') => return self.open_array(),
             Some(b'-' | b'0'..=b'9') => Value::from(self.number()?),
@@ -207,6 +208,7 @@ impl<'a> Document<'a, '_> {
     }
 
     /// Reads what follows an element or entry.
+    #[inline]
     fn rest(&mut self) -> Result<Next> {
         let found = self.skip_space();
         match (self.open.last(), found) {
@@ -243,8 +245,10 @@ impl<'a> Document<'a, '_> {
             return Next::Done;
         };
         let texts = self.keys.get(keys..).unwrap_or_default();
-        let object = self.shapes.object(texts, self.values.drain(values..));
+        let entries = self.values.get_mut(values..).unwrap_or_default();
+        let object = self.shapes.object(self.open.len(), texts, entries);
         self.keys.truncate(keys);
+        self.values.truncate(values);
         self.finished(object)
     }
 
@@ -280,7 +284,22 @@ impl<'a> Document<'a, '_> {
         }
     }
 
+    /// Reads a string; the first byte is its opening quote.
+    #[inline]
+    fn string_value(&mut self) -> Result<Value> {
+        self.at += 1;
+        let start = self.at;
+        self.at += plain_len(self.bytes());
+        if self.peek() == Some(b'"') {
+            self.at += 1;
+            return Ok(Value::from_part(self.text, start, self.at - 1));
+        }
+        let plain = self.text.get(start..self.at).unwrap_or_default();
+        Ok(Value::from(self.escaped_string(plain.to_owned())?))
+    }
+
     /// Reads the rest of a string behind its opening quote.
+    #[inline]
     fn string(&mut self) -> Result<Cow<'a, str>> {
         let start = self.at;
         self.at += plain_len(self.bytes());
@@ -292,6 +311,7 @@ impl<'a> Document<'a, '_> {
         self.escaped_string(plain.to_owned()).map(Cow::Owned)
     }
 
+    #[cold]
     fn escaped_string(&mut self, mut text: String) -> Result<String> {
         loop {
             match self.peek() {

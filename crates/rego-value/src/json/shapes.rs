@@ -18,8 +18,10 @@ const SHARED_BYTES_MAX: usize = 4096;
 /// At this many lists all are forgotten, so that a reader never holds more than some 4 MB of them.
 const SHAPES_MAX: usize = 1024;
 
+/// Nesting up to which a reader remembers the shape met last at each level.
+const LEVELS: usize = 16;
+
 /// A list of keys and the sequence in which an object had them.
-#[derive(Clone)]
 struct Shape {
     keys: Arc<Keys>,
     /// At each slot of `keys` the position in the text; absent where the text is sorted.
@@ -73,72 +75,81 @@ impl Shape {
     }
 
     /// Makes the object, taking the values that belong to the keys.
-    fn object(&self, mut values: std::vec::Drain<'_, Value>) -> Value {
+    fn object(&self, values: &mut [Value]) -> Value {
         let keys = Arc::clone(&self.keys);
-        let Some(order) = &self.order else {
-            return Value(Repr::Object(ThinArc::from_header_and_iter(keys, values)));
+        let take = |value: &mut Value| std::mem::replace(value, Value::NULL);
+        let object = match &self.order {
+            None => ThinArc::from_header_and_iter(keys, values.iter_mut().map(take)),
+            Some(order) => {
+                let sorted = order
+                    .iter()
+                    .map(|position| values.get_mut(*position as usize).map_or(Value::NULL, take));
+                ThinArc::from_header_and_iter(keys, sorted)
+            }
         };
-        let mut taken: Vec<Value> = values.by_ref().collect();
-        let sorted = order.iter().map(|position| {
-            let value = taken.get_mut(*position as usize);
-            value.map_or(Value::NULL, |value| std::mem::replace(value, Value::NULL))
-        });
-        Value(Repr::Object(ThinArc::from_header_and_iter(keys, sorted)))
+        Value(Repr::Object(object))
     }
 }
 
 /// The shapes of one reader.
 #[derive(Default)]
 pub(super) struct Shapes {
-    // INVARIANT: the hash of a shape's keys in the sequence of the text leads to it.
-    known: HashMap<u64, Shape, foldhash::fast::RandomState>,
-    last: Option<Shape>,
+    shapes: Vec<Shape>,
+    // INVARIANT: maps the hash of a shape's keys, in the sequence of the text, to its place.
+    places: HashMap<u64, usize, foldhash::fast::RandomState>,
+    /// The place of the shape met last at each level of nesting.
+    last: [usize; LEVELS],
 }
 
 impl Shapes {
-    /// Returns the object with these keys and, position by position, values.
+    /// Returns the object at `level` with these keys and, position by position, values; what is
+    /// left in `values` is of no use.
     pub(super) fn object(
         &mut self,
+        level: usize,
         texts: &[Cow<'_, str>],
-        values: std::vec::Drain<'_, Value>,
+        values: &mut [Value],
     ) -> Value {
-        if let Some(last) = &self.last
-            && last.fits(texts)
+        let mut last = self.last.get_mut(level);
+        if let Some(shape) = last.as_ref().and_then(|place| self.shapes.get(**place))
+            && shape.fits(texts)
         {
-            return last.object(values);
+            return shape.object(values);
         }
         if texts.len() > SHARED_KEYS_MAX {
             return Shape::new(texts).object(values);
         }
-        let hash = self.hash(texts);
-        let shape = match self.known.get(&hash) {
-            Some(shape) if shape.fits(texts) => shape.clone(),
-            _ => self.learn(hash, texts),
-        };
-        let object = shape.object(values);
-        self.last = Some(shape);
-        object
-    }
-
-    fn learn(&mut self, hash: u64, texts: &[Cow<'_, str>]) -> Shape {
-        let shape = Shape::new(texts);
-        // Without the repeated ones the list would never fit this sequence again.
-        let distinct = shape.keys.len() == texts.len();
-        if distinct && texts.iter().map(|text| text.len()).sum::<usize>() <= SHARED_BYTES_MAX {
-            if self.known.len() >= SHAPES_MAX {
-                self.known.clear();
-            }
-            self.known.insert(hash, shape.clone());
-        }
-        shape
-    }
-
-    fn hash(&self, texts: &[Cow<'_, str>]) -> u64 {
-        let mut hasher = self.known.hasher().build_hasher();
+        let mut hasher = self.places.hasher().build_hasher();
         for text in texts {
             hasher.write(text.as_bytes());
             hasher.write_u8(0xff);
         }
-        hasher.finish()
+        let hash = hasher.finish();
+        if let Some(place) = self.places.get(&hash)
+            && let Some(shape) = self.shapes.get(*place)
+            && shape.fits(texts)
+        {
+            if let Some(last) = &mut last {
+                **last = *place;
+            }
+            return shape.object(values);
+        }
+        self.learn(hash, texts, values)
+    }
+
+    fn learn(&mut self, hash: u64, texts: &[Cow<'_, str>], values: &mut [Value]) -> Value {
+        let shape = Shape::new(texts);
+        let object = shape.object(values);
+        // Without the repeated ones the list would never fit this sequence again.
+        let distinct = shape.keys.len() == texts.len();
+        if distinct && texts.iter().map(|text| text.len()).sum::<usize>() <= SHARED_BYTES_MAX {
+            if self.shapes.len() >= SHAPES_MAX {
+                self.shapes.clear();
+                self.places.clear();
+            }
+            self.places.insert(hash, self.shapes.len());
+            self.shapes.push(shape);
+        }
+        object
     }
 }

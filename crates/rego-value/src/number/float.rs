@@ -73,7 +73,7 @@ impl Float {
                 let sticky = u128::from(dividend % divisor != 0);
                 Self::rounded(
                     decimal.negative,
-                    dividend / divisor | sticky,
+                    (dividend / divisor) | sticky,
                     -(shift as i32),
                 )
             }
@@ -226,7 +226,7 @@ impl Float {
         let quotient = dividend.checked_div(divisor)?;
         // 64 or 65 bits of quotient: make room for one more bit and the sticky one.
         let rest = (dividend - quotient * divisor) << 2;
-        let digits = quotient << 2 | rest / divisor;
+        let digits = (quotient << 2) | (rest / divisor);
         let sticky = u128::from(!rest.is_multiple_of(divisor));
         let exponent = self.exponent - other.exponent - 67;
         Self::rounded(
