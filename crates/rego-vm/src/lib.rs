@@ -5,7 +5,19 @@
 //! Read first: `builtin.rs` (the calling convention), then `machine.rs`.
 #![forbid(unsafe_code)]
 
+mod build;
 pub mod builtin;
+mod call;
+mod document;
+mod failure;
+mod iter;
+mod machine;
+mod ops;
+mod scope;
+mod slot;
+mod with;
 
-pub use builtin::{Builtin, BuiltinError, Context, Host};
+pub use builtin::{Builtin, BuiltinError, Context, Halt, Host};
+pub use failure::{Failure, FailureKind};
+pub use machine::{Budget, Setting, run};
 pub use rego_analysis::builtin::{Decl, Type};

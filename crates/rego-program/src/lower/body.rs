@@ -1,0 +1,143 @@
+//! Bodies and statements.
+
+use rego_analysis::tree::{Body, Callee, Expr, ExprKind, Local, Term, TermKind};
+
+use super::emit::{Emit, Lowered};
+use super::term::{Operator, operator};
+use crate::op::{Op, Src};
+
+/// The parts of an `every`.
+struct Every<'a> {
+    key: Option<Local>,
+    value: Local,
+    domain: &'a Term,
+    body: &'a Body,
+}
+
+impl Emit<'_, '_> {
+    pub(super) fn body(&mut self, body: &Body) -> Lowered<()> {
+        body.exprs.iter().try_for_each(|expr| self.expr(expr))
+    }
+
+    /// Lowers a statement with its `with`s.
+    pub(super) fn expr(&mut self, expr: &Expr) -> Lowered<()> {
+        self.within(expr, |emit| emit.statement(&expr.kind))
+    }
+
+    /// Lowers a statement as `run` does, inside its `with`s.
+    pub(super) fn within<T>(
+        &mut self,
+        expr: &Expr,
+        run: impl FnOnce(&mut Self) -> Lowered<T>,
+    ) -> Lowered<T> {
+        self.place = expr.location;
+        if expr.with.is_empty() {
+            return run(self);
+        }
+        let entered = self.enter_with(&expr.with)?;
+        let result = run(self)?;
+        self.leave_with(entered);
+        Ok(result)
+    }
+
+    fn statement(&mut self, kind: &ExprKind) -> Lowered<()> {
+        match kind {
+            ExprKind::Term(term) => self.condition(term),
+            ExprKind::Unify(a, b) => self.unify(a, b),
+            ExprKind::SomeIn { key, value, domain } => {
+                let src = self.term(domain)?;
+                let (k, v) = self.open_loop(src);
+                if let Some(key) = key {
+                    self.pattern(key, Src::reg(k))?;
+                }
+                self.pattern(value, Src::reg(v))
+            }
+            ExprKind::Every {
+                key,
+                value,
+                domain,
+                body,
+            } => self.every(&Every {
+                key: *key,
+                value: *value,
+                domain,
+                body,
+            }),
+            ExprKind::Not(body) => self.not(body),
+        }
+    }
+
+    /// A term that must hold.
+    fn condition(&mut self, term: &Term) -> Lowered<()> {
+        if let TermKind::Call {
+            callee: Callee::Builtin(decl),
+            args,
+        } = &term.kind
+            && let [a, b] = args.as_slice()
+        {
+            if let Some(Operator::Compare(op)) = operator(decl.name) {
+                let (a, b) = (self.term(a)?, self.term(b)?);
+                self.emit(Op::Test {
+                    op,
+                    a,
+                    b,
+                    fail: self.fail,
+                });
+                return Ok(());
+            }
+            if decl.name == "internal.member_2" {
+                let (item, of) = (self.term(a)?, self.term(b)?);
+                self.emit(Op::Member {
+                    item,
+                    of,
+                    fail: self.fail,
+                });
+                return Ok(());
+            }
+        }
+        let src = self.term(term)?;
+        self.emit(Op::Truthy {
+            src,
+            fail: self.fail,
+        });
+        Ok(())
+    }
+
+    fn not(&mut self, body: &Body) -> Lowered<()> {
+        let (none, outer, locals) = (self.label(), self.fail, self.locals.clone());
+        self.fail = none;
+        self.body(body)?;
+        self.emit(Op::Jump(outer));
+        self.bind(none);
+        (self.fail, self.locals) = (outer, locals);
+        Ok(())
+    }
+
+    fn every(&mut self, every: &Every<'_>) -> Lowered<()> {
+        let src = self.term(every.domain)?;
+        let (iter, key, value) = (self.iter(), self.reg(), self.reg());
+        let (next, all, outer) = (self.label(), self.label(), self.fail);
+        let locals = self.locals.clone();
+        self.emit(Op::IterStart {
+            iter,
+            src,
+            fail: outer,
+        });
+        self.bind(next);
+        self.emit(Op::IterNext {
+            iter,
+            key,
+            value,
+            exit: all,
+        });
+        if let Some(local) = every.key {
+            self.bind_local(local, Src::reg(key));
+        }
+        self.bind_local(every.value, Src::reg(value));
+        self.body(every.body)?;
+        self.emit(Op::Jump(next));
+        self.bind(all);
+        (self.fail, self.locals) = (outer, locals);
+        Ok(())
+    }
+}

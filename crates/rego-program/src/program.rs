@@ -1,0 +1,191 @@
+//! Functions, the tree of documents they make, and the tables their instructions point into.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use rego_analysis::tree::NodeId;
+use rego_source::{Location, Sources};
+use rego_value::Value;
+
+use crate::index::RuleIndex;
+use crate::op::{Label, Op, Src};
+
+/// A function of a [`Program`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FunctionId(pub u32);
+
+/// A builtin of [`Program::builtins`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct BuiltinId(pub u32);
+
+/// A compiled module set.
+#[derive(Clone, Debug, Default)]
+pub struct Program {
+    /// The functions; that of rule `n` is function `n`.
+    pub functions: Vec<Arc<Function>>,
+    /// The documents: entry `n` describes node `n`; the first is `data`.
+    pub nodes: Arc<Vec<NodeInfo>>,
+    /// The names of the builtins it calls.
+    pub builtins: Vec<&'static str>,
+    /// The texts that locations point into.
+    pub sources: Sources,
+}
+
+/// A document of the rule tree.
+#[derive(Clone, Debug, Default)]
+pub struct NodeInfo {
+    /// Its path below `data`.
+    pub path: Vec<Value>,
+    /// Its children, sorted by key.
+    pub children: Vec<(Value, NodeId)>,
+    /// The rule that makes it, where it has no parameters.
+    pub rule: Option<FunctionId>,
+    /// Whether it is the path of a rule, with parameters or without.
+    pub is_rule: bool,
+}
+
+impl NodeInfo {
+    /// Returns the child at a key.
+    pub fn child(&self, key: &Value) -> Option<NodeId> {
+        let at = self.children.binary_search_by(|(k, _)| k.cmp(key)).ok()?;
+        self.children.get(at).map(|(_, node)| *node)
+    }
+}
+
+/// What running a function gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// A rule without parameters: its value is kept for the rest of the query.
+    Rule,
+    /// A function with parameters, which it finds in its first registers.
+    Function {
+        /// How many.
+        arity: u32,
+    },
+    /// A query: an array of rows.
+    Query,
+}
+
+/// A rule, a function or a query as instructions.
+#[derive(Debug)]
+pub struct Function {
+    /// What it gives.
+    pub shape: Shape,
+    /// Whether every definition gives the same kind of conflict message as a function's.
+    pub path: Vec<Value>,
+    /// How many registers it uses.
+    pub registers: u32,
+    /// How many iterators.
+    pub iters: u32,
+    /// How many builders.
+    pub builders: u32,
+    /// How many contexts.
+    pub ctxs: u32,
+    /// The instructions.
+    pub code: Vec<Op>,
+    /// Where each instruction comes from.
+    pub places: Vec<Location>,
+    /// Constants.
+    pub constants: Vec<Value>,
+    /// Operands of lists.
+    pub operands: Vec<Src>,
+    /// Constant paths.
+    pub paths: Vec<Path>,
+    /// Replacements.
+    pub withs: Vec<Vec<(WithTarget, WithValue)>>,
+    /// Rule indexes, each with the label of every definition.
+    pub indexes: Vec<(RuleIndex, Vec<Label>)>,
+}
+
+/// A constant path.
+#[derive(Debug)]
+pub struct Path {
+    /// Its steps.
+    pub steps: Vec<PathStep>,
+}
+
+/// A step of a constant path, with the slot at which its key was found last: a guess that is
+/// checked on use, so a stale one costs time, never truth.
+#[derive(Debug)]
+pub struct PathStep {
+    /// The key.
+    pub key: Value,
+    hint: AtomicU32,
+}
+
+impl PathStep {
+    /// Returns the step to `key`.
+    pub fn new(key: Value) -> Self {
+        Self {
+            key,
+            hint: AtomicU32::new(0),
+        }
+    }
+
+    /// Returns what this step leads to.
+    #[inline]
+    pub fn get<'v>(&self, value: &'v Value) -> Option<&'v Value> {
+        let Some(object) = value.as_object() else {
+            return value.get(&self.key);
+        };
+        let hint = self.hint.load(Ordering::Relaxed);
+        let (slot, found) = object.get_hinted(&self.key, hint as usize)?;
+        if slot as u32 != hint {
+            self.hint.store(slot as u32, Ordering::Relaxed);
+        }
+        Some(found)
+    }
+}
+
+/// What `with` replaces.
+#[derive(Clone, Debug)]
+pub enum WithTarget {
+    /// The value at a path of the input document.
+    Input(Vec<Value>),
+    /// The document at a path below `data`.
+    Data(Vec<Value>),
+    /// Calls of a builtin.
+    Builtin(BuiltinId),
+    /// Calls of a function.
+    Function(FunctionId),
+}
+
+/// What `with` puts there.
+#[derive(Clone, Copy, Debug)]
+pub enum WithValue {
+    /// A value.
+    Value(Src),
+    /// Another function.
+    Mock(Mock),
+}
+
+/// A function that stands in for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mock {
+    /// One of Rego's own.
+    Builtin(BuiltinId),
+    /// One of the policy's.
+    Function(FunctionId),
+}
+
+/// A query compiled against a program.
+#[derive(Clone, Debug)]
+pub struct QueryProgram {
+    /// The program with the query's functions added.
+    pub program: Program,
+    /// Returns the array of rows, each an array as [`RowLayout`] says.
+    pub rows: FunctionId,
+    /// Returns the value of the first statement of the first solution.
+    pub first: FunctionId,
+    /// What a row holds.
+    pub layout: RowLayout,
+}
+
+/// What a row of a query holds: the values of its statements, then those of its variables.
+#[derive(Clone, Debug, Default)]
+pub struct RowLayout {
+    /// Place and text of each statement.
+    pub expressions: Vec<(Location, Arc<str>)>,
+    /// Name of each variable.
+    pub bindings: Vec<Arc<str>>,
+}

@@ -1,0 +1,294 @@
+//! Calls: frames, values remembered, builtins, and what stands in for them.
+
+use rego_program::{BuiltinId, Function, FunctionId, Label, ListId, Mock, Reg, Shape, Src};
+use rego_value::Value;
+
+use crate::build::Builder;
+use crate::builtin::{BuiltinError, Halt};
+use crate::document::DocFrame;
+use crate::failure::{FailureKind, Run};
+use crate::iter::Iter;
+use crate::machine::{Flow, Machine, some};
+use crate::scope::{MockTarget, MockValue};
+use crate::slot::{Slot, Window};
+
+/// Operands up to this many are passed without an allocation.
+const ARGS_INLINE: usize = 6;
+
+/// A function that runs or waits.
+#[derive(Clone, Copy)]
+pub(crate) struct Frame<'a> {
+    pub(crate) function: &'a Function,
+    pub(crate) id: FunctionId,
+    pub(crate) pc: usize,
+    /// Its first register, iterator, builder and context.
+    pub(crate) base: usize,
+    pub(crate) iters: usize,
+    pub(crate) builders: usize,
+    pub(crate) ctxs: usize,
+    /// The scope that the statement under way runs in.
+    pub(crate) scope: usize,
+    /// The scope it was called in.
+    pub(crate) entry_scope: usize,
+    /// How many scopes there were.
+    pub(crate) scopes: usize,
+    pub(crate) back: Return,
+}
+
+impl<'a> Frame<'a> {
+    pub(crate) fn idle(function: &'a Function) -> Self {
+        Self {
+            function,
+            id: FunctionId(u32::MAX),
+            pc: 0,
+            base: 0,
+            iters: 0,
+            builders: 0,
+            ctxs: 0,
+            scope: 0,
+            entry_scope: 0,
+            scopes: 1,
+            back: Return::NOWHERE,
+        }
+    }
+}
+
+/// Where the caller wants the value, and where it goes on without one.
+#[derive(Clone, Copy)]
+pub(crate) struct Return {
+    pub(crate) dst: Reg,
+    pub(crate) fail: Label,
+}
+
+impl Return {
+    pub(crate) const NOWHERE: Return = Return {
+        dst: Reg(0),
+        fail: Label(u32::MAX),
+    };
+}
+
+/// Who waits for a value.
+pub(crate) enum Waiting<'a> {
+    /// A function.
+    Code(Frame<'a>),
+    /// A document being put together.
+    Document(Box<DocFrame>),
+}
+
+impl<'a> Machine<'a> {
+    /// Makes a frame for a function and runs on in it. Who waits is on the list already.
+    pub(crate) fn enter(&mut self, id: FunctionId, back: Return) -> Run<()> {
+        self.charge(1)?;
+        if self.waiting.len() > self.setting.budget.depth_max as usize {
+            return self.fail(FailureKind::Halt(Halt::Depth), Halt::Depth.to_string());
+        }
+        let Some(function) = self.program.functions.get(id.0 as usize) else {
+            return self.internal("no such function");
+        };
+        let function: &'a Function = function;
+        self.frame = Frame {
+            function,
+            id,
+            pc: 0,
+            base: self.slots.len(),
+            iters: self.iters.len(),
+            builders: self.builders.len(),
+            ctxs: self.ctxs.len(),
+            scope: self.frame.scope,
+            entry_scope: self.frame.scope,
+            scopes: self.scopes.len(),
+            back,
+        };
+        self.slots.resize_with(
+            self.slots.len() + function.registers as usize,
+            Slot::default,
+        );
+        self.iters
+            .resize_with(self.iters.len() + function.iters as usize, Iter::default);
+        self.builders.resize_with(
+            self.builders.len() + function.builders as usize,
+            Builder::default,
+        );
+        self.ctxs
+            .resize(self.ctxs.len() + function.ctxs as usize, 0);
+        Ok(())
+    }
+
+    /// Ends the running function.
+    pub(crate) fn leave(&mut self, value: Option<Slot<'a>>) -> Run<Flow<'a>> {
+        let frame = self.frame;
+        self.slots.truncate(frame.base);
+        self.iters.truncate(frame.iters);
+        self.builders.truncate(frame.builders);
+        self.ctxs.truncate(frame.ctxs);
+        self.scopes.truncate(frame.scopes);
+        if frame.function.shape == Shape::Rule
+            && let Some(scope) = self.scopes.get_mut(frame.entry_scope)
+        {
+            scope.remember(frame.id, value.clone().unwrap_or_default());
+        }
+        self.deliver(value, frame.back, frame.entry_scope)
+    }
+
+    /// Hands a value to whoever waits for it.
+    pub(crate) fn deliver(
+        &mut self,
+        value: Option<Slot<'a>>,
+        back: Return,
+        scope: usize,
+    ) -> Run<Flow<'a>> {
+        match self.waiting.pop() {
+            None => Ok(Flow::Done(value)),
+            Some(Waiting::Code(frame)) => {
+                self.frame = frame;
+                self.set_or(back.dst, value, back.fail);
+                Ok(Flow::On)
+            }
+            Some(Waiting::Document(mut doc)) => {
+                self.frame.scope = scope;
+                doc.take(value.and_then(|slot| slot.to_value()));
+                self.advance(doc)
+            }
+        }
+    }
+
+    /// Evaluates a rule without parameters, or recalls its value.
+    pub(crate) fn rule(&mut self, id: FunctionId, back: Return) -> Run<Flow<'a>> {
+        if !self.scope().replaced.is_empty() {
+            let path = self
+                .program
+                .functions
+                .get(id.0 as usize)
+                .map(|f| f.path.as_slice());
+            let path: &'a [Value] = path.unwrap_or_default();
+            if self.scope().is_replaced(path) {
+                let found = self.base_at(path);
+                self.set_or(back.dst, found, back.fail);
+                return Ok(Flow::On);
+            }
+        }
+        if let Some(value) = self.scope().remembered(id) {
+            let value = some(value.clone());
+            self.set_or(back.dst, value, back.fail);
+            return Ok(Flow::On);
+        }
+        self.waiting.push(Waiting::Code(self.frame));
+        self.enter(id, back)?;
+        Ok(Flow::On)
+    }
+
+    /// Calls a function, or what stands in for it.
+    pub(crate) fn call(&mut self, id: FunctionId, args: ListId, back: Return) -> Run<Flow<'a>> {
+        let scope = self.scope();
+        if !scope.mocks.is_empty()
+            && let Some(mock) = scope.mock(MockTarget::Function(id)).cloned()
+        {
+            return self.call_mock(&mock, args, back);
+        }
+        self.call_function(id, args, back)
+    }
+
+    fn call_mock(&mut self, mock: &MockValue<'a>, args: ListId, back: Return) -> Run<Flow<'a>> {
+        match mock {
+            MockValue::Value(slot) => {
+                self.set_or(back.dst, some(slot.clone()), back.fail);
+                Ok(Flow::On)
+            }
+            MockValue::Call(Mock::Function(id)) => self.call_function(*id, args, back),
+            MockValue::Call(Mock::Builtin(id)) => self.run_builtin(*id, args, back),
+        }
+    }
+
+    fn call_function(&mut self, id: FunctionId, args: ListId, back: Return) -> Run<Flow<'a>> {
+        let shape = self.program.functions.get(id.0 as usize).map(|f| f.shape);
+        if shape == Some(Shape::Rule) {
+            return self.rule(id, back);
+        }
+        let (caller, operands) = (self.frame, self.list(args));
+        self.waiting.push(Waiting::Code(caller));
+        self.enter(id, back)?;
+        for (at, src) in operands.iter().enumerate() {
+            let slots = self.slots.get(caller.base..).unwrap_or_default();
+            let slot = Window {
+                slots,
+                function: caller.function,
+            }
+            .slot(*src);
+            self.set(Reg(at as u32), slot);
+        }
+        Ok(Flow::On)
+    }
+
+    /// Calls a builtin, or what stands in for it.
+    pub(crate) fn call_builtin(
+        &mut self,
+        id: BuiltinId,
+        args: ListId,
+        back: Return,
+    ) -> Run<Flow<'a>> {
+        let scope = self.scope();
+        if !scope.mocks.is_empty()
+            && let Some(mock) = scope.mock(MockTarget::Builtin(id)).cloned()
+        {
+            return self.call_mock(&mock, args, back);
+        }
+        self.run_builtin(id, args, back)
+    }
+
+    fn run_builtin(&mut self, id: BuiltinId, args: ListId, back: Return) -> Run<Flow<'a>> {
+        self.charge(1)?;
+        let Some(builtin) = self.setting.builtins.get(id.0 as usize).copied() else {
+            return self.internal("no such builtin");
+        };
+        let operands = self.list(args);
+        let window = Window {
+            slots: self.slots.get(self.frame.base..).unwrap_or_default(),
+            function: self.frame.function,
+        };
+        let mut inline = [&Value::NULL; ARGS_INLINE];
+        let result = if let Some(values) = inline.get_mut(..operands.len()) {
+            for (place, src) in values.iter_mut().zip(operands) {
+                if let Some(value) = window.value(*src) {
+                    *place = value;
+                }
+            }
+            (builtin.run)(&mut self.context, values)
+        } else {
+            let values: Vec<&Value> = operands.iter().filter_map(|s| window.value(*s)).collect();
+            (builtin.run)(&mut self.context, &values)
+        };
+        let value = self.outcome(builtin.decl.name, result)?;
+        self.set_or(back.dst, value, back.fail);
+        Ok(Flow::On)
+    }
+
+    /// What the result of a builtin means: an error is no value, unless it is fatal.
+    pub(crate) fn outcome(
+        &mut self,
+        name: &str,
+        result: Result<Value, BuiltinError>,
+    ) -> Run<Option<Slot<'a>>> {
+        let (kind, message) = match result {
+            Ok(value) => return Ok(Some(Slot::Own(value))),
+            Err(BuiltinError::Undefined) => return Ok(None),
+            Err(BuiltinError::Halt(halt)) => {
+                return self.fail(FailureKind::Halt(halt), halt.to_string());
+            }
+            Err(BuiltinError::Type(message)) => (FailureKind::Type, message),
+            Err(BuiltinError::Failed(message)) => (FailureKind::Builtin, message),
+        };
+        if self.setting.strict_builtin_errors {
+            return self.fail(kind, format!("{name}: {message}"));
+        }
+        Ok(None)
+    }
+
+    pub(crate) fn list(&self, list: ListId) -> &'a [Src] {
+        let start = list.start as usize;
+        let function: &'a Function = self.frame.function;
+        function
+            .operands
+            .get(start..start + list.len as usize)
+            .unwrap_or_default()
+    }
+}

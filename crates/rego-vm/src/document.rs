@@ -1,0 +1,300 @@
+//! Documents of the rule tree: partly virtual, partly base data.
+
+use rego_analysis::tree::NodeId;
+use rego_program::{IterId, Label, NodeInfo, Reg, Src};
+use rego_value::Value;
+
+use crate::call::{Return, Waiting};
+use crate::failure::Run;
+use crate::iter::{Child, Iter, lazy};
+use crate::machine::{Flow, Machine, some};
+use crate::slot::Slot;
+
+/// A document being put together, child by child.
+pub(crate) struct DocFrame {
+    node: NodeId,
+    scope: usize,
+    back: Return,
+    /// The next child to look at; one past the last is the rule at the node itself.
+    next: usize,
+    /// The child whose value is awaited.
+    key: Option<Value>,
+    /// What the rule at the node itself gave.
+    own: Option<Value>,
+    entries: Vec<(Value, Value)>,
+}
+
+impl DocFrame {
+    /// Takes the value it waited for; an undefined child is left out.
+    pub(crate) fn take(&mut self, value: Option<Value>) {
+        match (self.key.take(), value) {
+            (Some(key), Some(value)) => self.entries.push((key, value)),
+            (None, value) => self.own = value,
+            (Some(_), None) => {}
+        }
+    }
+}
+
+impl<'a> Machine<'a> {
+    pub(crate) fn node(&self, node: NodeId) -> Run<&'a NodeInfo> {
+        let program = self.program;
+        match program.nodes.get(node.0 as usize) {
+            Some(info) => Ok(info),
+            None => self.internal("no such document"),
+        }
+    }
+
+    /// Returns what the base document holds at a path.
+    pub(crate) fn base_at(&self, path: &[Value]) -> Option<Slot<'a>> {
+        match &self.scope().data {
+            Slot::Ref(data) => path
+                .iter()
+                .try_fold(*data, |value, key| value.get(key))
+                .map(Slot::Ref),
+            other => other.child(|data| path.iter().try_fold(data, |value, key| value.get(key))),
+        }
+    }
+
+    /// Evaluates the whole document at a node.
+    pub(crate) fn document(&mut self, node: NodeId, back: Return) -> Run<Flow<'a>> {
+        let info = self.node(node)?;
+        if self.scope().is_replaced(&info.path) {
+            let found = self.base_at(&info.path);
+            self.set_or(back.dst, found, back.fail);
+            return Ok(Flow::On);
+        }
+        if info.children.is_empty() {
+            if let Some(rule) = info.rule {
+                return self.rule(rule, back);
+            }
+            if info.is_rule {
+                self.jump(back.fail); // a function is not a document
+                return Ok(Flow::On);
+            }
+        }
+        self.waiting.push(Waiting::Code(self.frame));
+        self.advance(self.doc_frame(node, back))
+    }
+
+    fn doc_frame(&self, node: NodeId, back: Return) -> Box<DocFrame> {
+        Box::new(DocFrame {
+            node,
+            scope: self.frame.scope,
+            back,
+            next: 0,
+            key: None,
+            own: None,
+            entries: Vec::new(),
+        })
+    }
+
+    /// Goes on with a document until it needs a rule, or is whole.
+    pub(crate) fn advance(&mut self, mut doc: Box<DocFrame>) -> Run<Flow<'a>> {
+        let info = self.node(doc.node)?;
+        loop {
+            self.charge(1)?;
+            let at = doc.next;
+            doc.next += 1;
+            let Some((key, child)) = info.children.get(at) else {
+                if at == info.children.len()
+                    && let Some(rule) = info.rule
+                {
+                    return self.await_rule(doc, rule);
+                }
+                return self.finish(*doc, info);
+            };
+            let child_info = self.node(*child)?;
+            if self.scope().is_replaced(&child_info.path) {
+                continue; // base data has it
+            }
+            doc.key = Some(key.clone());
+            if !child_info.children.is_empty() {
+                let inner = self.doc_frame(*child, Return::NOWHERE);
+                self.waiting.push(Waiting::Document(doc));
+                self.check_depth()?;
+                return self.advance_inner(inner);
+            }
+            match child_info.rule {
+                Some(rule) => return self.await_rule(doc, rule),
+                None if child_info.is_rule => doc.key = None,
+                None => {
+                    // An empty package: what base data has there, or nothing.
+                    let empty = Value::object(Vec::new());
+                    let base = self
+                        .base_at(&child_info.path)
+                        .and_then(|slot| slot.to_value());
+                    doc.take(Some(base.unwrap_or(empty)));
+                }
+            }
+        }
+    }
+
+    /// One native frame a level of packages, which the parser bounds.
+    fn advance_inner(&mut self, inner: Box<DocFrame>) -> Run<Flow<'a>> {
+        self.advance(inner)
+    }
+
+    fn check_depth(&self) -> Run<()> {
+        if self.waiting.len() > self.setting.budget.depth_max as usize {
+            let halt = crate::builtin::Halt::Depth;
+            return self.fail(crate::failure::FailureKind::Halt(halt), halt.to_string());
+        }
+        Ok(())
+    }
+
+    fn await_rule(
+        &mut self,
+        mut doc: Box<DocFrame>,
+        rule: rego_program::FunctionId,
+    ) -> Run<Flow<'a>> {
+        if let Some(value) = self.scope().remembered(rule) {
+            let value = value.to_value();
+            doc.take(value);
+            return self.advance(doc);
+        }
+        self.frame.scope = doc.scope;
+        self.waiting.push(Waiting::Document(doc));
+        self.enter(rule, Return::NOWHERE)?;
+        Ok(Flow::On)
+    }
+
+    /// Puts rules and base data together: where both have a key, rules count.
+    fn finish(&mut self, doc: DocFrame, info: &NodeInfo) -> Run<Flow<'a>> {
+        let DocFrame {
+            mut entries,
+            own,
+            back,
+            scope,
+            ..
+        } = doc;
+        let base = self.base_at(&info.path).and_then(|slot| slot.to_value());
+        for layer in [own, base].into_iter().flatten() {
+            let Some(object) = layer.as_object() else {
+                continue;
+            };
+            self.charge(object.len() as u64)?;
+            let known = entries.len();
+            for (key, value) in object.iter() {
+                let have = entries
+                    .get(..known)
+                    .is_some_and(|e| e.iter().any(|(k, _)| k == key));
+                if !have {
+                    entries.push((key.clone(), value.clone()));
+                }
+            }
+        }
+        self.deliver(Some(Slot::Own(Value::object(entries))), back, scope)
+    }
+
+    /// Looks up a key, in a value or a document.
+    pub(crate) fn get(&mut self, (dst, fail): (Reg, Label), src: Src, key: Src) -> Run<Flow<'a>> {
+        let node = match src.decode() {
+            Err(reg) => match self.slot(reg) {
+                Slot::Node(node) => Some((reg, *node)),
+                _ => None,
+            },
+            Ok(_) => None,
+        };
+        let Some((reg, node)) = node else {
+            let window = self.window();
+            let Some(key) = window.value(key) else {
+                return self.internal("a register without a value is read");
+            };
+            let found = match src.decode() {
+                Err(reg) => self.slot(reg).child(|value| value.get(key)),
+                Ok(_) => window.slot(src).child(|value| value.get(key)),
+            };
+            self.set_or(dst, found, fail);
+            return Ok(Flow::On);
+        };
+        let info = self.node(node)?;
+        if info.is_rule {
+            return self.force_first(node, reg, fail);
+        }
+        let key = self.value(key)?.clone();
+        let found = self.child_of(info, &key)?;
+        self.set_or(dst, found, fail);
+        Ok(Flow::On)
+    }
+
+    /// Evaluates the document in a register, then runs the instruction under way again.
+    fn force_first(&mut self, node: NodeId, reg: Reg, fail: Label) -> Run<Flow<'a>> {
+        self.frame.pc -= 1;
+        self.document(node, Return { dst: reg, fail })
+    }
+
+    /// What stands at a key of a document that no rule makes as a whole.
+    fn child_of(&self, info: &NodeInfo, key: &Value) -> Run<Option<Slot<'a>>> {
+        let base = |path: &[Value]| {
+            let parent = self.base_at(path);
+            parent.and_then(|slot| slot.child(|value| value.get(key)))
+        };
+        let Some(child) = info.child(key) else {
+            return Ok(base(&info.path));
+        };
+        let child_info = self.node(child)?;
+        if self.scope().is_replaced(&child_info.path) {
+            return Ok(base(&info.path));
+        }
+        Ok(Some(Slot::Node(child)))
+    }
+
+    /// Evaluates what is still a document.
+    pub(crate) fn force(&mut self, (dst, fail): (Reg, Label), src: Src) -> Run<Flow<'a>> {
+        match self.window().slot(src) {
+            Slot::Node(node) => self.document(node, Return { dst, fail }),
+            slot => {
+                self.set_or(dst, some(slot), fail);
+                Ok(Flow::On)
+            }
+        }
+    }
+
+    pub(crate) fn iter_start(&mut self, iter: IterId, src: Src, fail: Label) -> Run<Flow<'a>> {
+        let slot = self.window().slot(src);
+        if let Slot::Node(node) = slot {
+            let info = self.node(node)?;
+            if info.is_rule
+                && let Err(reg) = src.decode()
+            {
+                return self.force_first(node, reg, fail);
+            }
+            let children = self.children(info)?;
+            self.put_iter(iter, Iter::Children(children.into_iter()));
+            return Ok(Flow::On);
+        }
+        match Iter::over(&slot) {
+            Some(over) => self.put_iter(iter, over),
+            None => self.jump(fail),
+        }
+        Ok(Flow::On)
+    }
+
+    /// The children of a document: those of rules, evaluated when needed, and of base data.
+    fn children(&mut self, info: &'a NodeInfo) -> Run<Vec<Child<'a>>> {
+        let mut children = Vec::new();
+        for (key, child) in &info.children {
+            let child_info = self.node(*child)?;
+            if !self.scope().is_replaced(&child_info.path) {
+                children.push(lazy(key, *child));
+            }
+        }
+        let virtual_len = children.len();
+        if let Some(base) = self.base_at(&info.path)
+            && let Some(mut over) = Iter::over(&base)
+        {
+            while let Some((key, value)) = over.next() {
+                self.charge(1)?;
+                let Some(key) = key.to_value() else { continue };
+                let have = children
+                    .get(..virtual_len)
+                    .is_some_and(|c| c.binary_search_by(|(k, _)| k.cmp(&key)).is_ok());
+                if !have {
+                    children.push((key, value));
+                }
+            }
+        }
+        children.sort_by(|a, b| a.0.cmp(&b.0));
+        Ok(children)
+    }
+}

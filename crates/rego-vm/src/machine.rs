@@ -1,0 +1,488 @@
+//! The machine: runs a function's instructions until it has an outcome.
+//!
+//! Calls do not nest on the native stack: frames are a list, so depth is a budget like any other.
+
+use rego_program::{Compare, Function, FunctionId, Label, Op, Program, Reg, Src};
+use rego_source::Location;
+use rego_value::Value;
+
+use crate::build::Builder;
+use crate::builtin::{Builtin, BuiltinError, Context, Halt, Host};
+use crate::call::{Frame, Return, Waiting};
+use crate::failure::{Failure, FailureKind, Run};
+use crate::iter::Iter;
+use crate::scope::Scope;
+use crate::slot::{Slot, Window};
+
+/// How much a run may use.
+#[derive(Clone, Copy, Debug)]
+pub struct Budget {
+    /// Most steps: loop turns, calls, and work inside builtins.
+    pub steps_max: u64,
+    /// Most bytes of results made on the way.
+    pub bytes_max: u64,
+    /// Deepest nesting of rule and function calls.
+    pub depth_max: u32,
+}
+
+/// What a run needs besides the program.
+#[derive(Clone, Copy)]
+pub struct Setting<'a> {
+    /// The bodies of [`Program::builtins`], in their order.
+    pub builtins: &'a [Builtin],
+    /// The bodies of `plus`, `minus` and `mul`.
+    pub arith: &'a [Builtin; 3],
+    /// The base document.
+    pub data: &'a Value,
+    /// The input document; nothing where it is undefined.
+    pub input: Option<&'a Value>,
+    /// The world outside.
+    pub host: &'a dyn Host,
+    /// How much it may use.
+    pub budget: Budget,
+    /// Whether an error in a builtin ends the run.
+    pub strict_builtin_errors: bool,
+}
+
+/// Runs a function without parameters; returns its value, or nothing where it has none.
+///
+/// Errors: conflicts, builtin errors where strict, crossed budgets.
+pub fn run(
+    program: &Program,
+    function: FunctionId,
+    setting: &Setting<'_>,
+) -> Result<Option<Value>, Failure> {
+    Machine::new(program, setting)
+        .run(function)
+        .map_err(|failure| *failure)
+}
+
+/// A run under way.
+pub(crate) struct Machine<'a> {
+    pub(crate) program: &'a Program,
+    pub(crate) setting: Setting<'a>,
+    pub(crate) context: Context<'a>,
+    pub(crate) slots: Vec<Slot<'a>>,
+    pub(crate) iters: Vec<Iter<'a>>,
+    pub(crate) builders: Vec<Builder>,
+    pub(crate) ctxs: Vec<usize>,
+    pub(crate) scopes: Vec<Scope<'a>>,
+    /// Where everything is undefined: what a scope that is not there would be.
+    no_scope: Scope<'a>,
+    pub(crate) waiting: Vec<Waiting<'a>>,
+    pub(crate) frame: Frame<'a>,
+}
+
+/// Whether the run goes on.
+pub(crate) enum Flow<'a> {
+    /// With the next instruction.
+    On,
+    /// Not: this is the outcome.
+    Done(Option<Slot<'a>>),
+}
+
+static NOTHING: Function = Function {
+    shape: rego_program::Shape::Query,
+    path: Vec::new(),
+    registers: 0,
+    iters: 0,
+    builders: 0,
+    ctxs: 0,
+    code: Vec::new(),
+    places: Vec::new(),
+    constants: Vec::new(),
+    operands: Vec::new(),
+    paths: Vec::new(),
+    withs: Vec::new(),
+    indexes: Vec::new(),
+};
+
+impl<'a> Machine<'a> {
+    fn new(program: &'a Program, setting: &Setting<'a>) -> Self {
+        let input = setting.input.map_or(Slot::Empty, Slot::Ref);
+        Self {
+            program,
+            setting: *setting,
+            context: Context::new(
+                setting.host,
+                setting.budget.steps_max,
+                setting.budget.bytes_max,
+            ),
+            slots: Vec::with_capacity(32),
+            iters: Vec::new(),
+            builders: Vec::new(),
+            ctxs: Vec::new(),
+            scopes: vec![Scope::new(input, Slot::Ref(setting.data))],
+            no_scope: Scope::default(),
+            waiting: Vec::with_capacity(8),
+            frame: Frame::idle(&NOTHING),
+        }
+    }
+
+    fn run(mut self, function: FunctionId) -> Run<Option<Value>> {
+        self.enter(function, Return::NOWHERE)?;
+        loop {
+            let op = self.frame.function.code.get(self.frame.pc).copied();
+            let Some(op) = op else {
+                return self.internal("no instruction there");
+            };
+            self.frame.pc += 1;
+            if let Flow::Done(outcome) = self.step(op)? {
+                return Ok(outcome.and_then(|slot| slot.to_value()));
+            }
+        }
+    }
+
+    #[inline]
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one flat match over all instructions"
+    )]
+    fn step(&mut self, op: Op) -> Run<Flow<'a>> {
+        match op {
+            Op::Jump(to) => self.jump(to),
+            Op::Move { dst, src } => {
+                let slot = self.window().slot(src);
+                self.set(dst, slot);
+            }
+            Op::Clear { dst } => self.set(dst, Slot::Empty),
+            Op::JumpIfSet { reg, to } => {
+                if !matches!(self.slot(reg), Slot::Empty) {
+                    self.jump(to);
+                }
+            }
+            Op::Truthy { src, fail } => {
+                if self.value(src)?.is_false() {
+                    self.jump(fail);
+                }
+            }
+            Op::Input { dst, fail } => {
+                let slot = self.scope().input.clone();
+                self.set_or(dst, some(slot), fail);
+            }
+            Op::InputPath { dst, path, fail } => {
+                let steps = self.path(path)?;
+                let found = follow(&self.scope().input, steps);
+                self.set_or(dst, found, fail);
+            }
+            Op::DataPath { dst, path, fail } => {
+                let steps = self.path(path)?;
+                let found = follow(&self.scope().data, steps);
+                self.set_or(dst, found, fail);
+            }
+            Op::GetPath {
+                dst,
+                src,
+                path,
+                fail,
+            } => {
+                let steps = self.path(path)?;
+                let found = match src.decode() {
+                    Err(reg) => follow(self.slot(reg), steps),
+                    Ok(_) => follow(&self.window().slot(src), steps),
+                };
+                self.set_or(dst, found, fail);
+            }
+            Op::Get {
+                dst,
+                src,
+                key,
+                fail,
+            } => return self.get((dst, fail), src, key),
+            Op::Node { dst, node } => self.set(dst, Slot::Node(node)),
+            Op::Force { dst, src, fail } => return self.force((dst, fail), src),
+            Op::Document { dst, node, fail } => return self.document(node, Return { dst, fail }),
+            Op::Rule {
+                dst,
+                function,
+                fail,
+            } => return self.rule(function, Return { dst, fail }),
+            Op::Call {
+                dst,
+                function,
+                args,
+                fail,
+            } => {
+                return self.call(function, args, Return { dst, fail });
+            }
+            Op::Builtin {
+                dst,
+                builtin,
+                args,
+                fail,
+            } => {
+                return self.call_builtin(builtin, args, Return { dst, fail });
+            }
+            Op::IterStart { iter, src, fail } => return self.iter_start(iter, src, fail),
+            Op::IterNext {
+                iter,
+                key,
+                value,
+                exit,
+            } => {
+                self.charge(1)?;
+                let next = match self.iters.get_mut(self.frame.iters + iter.0 as usize) {
+                    Some(iter) => iter.next(),
+                    None => return self.internal("no such iterator"),
+                };
+                match next {
+                    Some((k, v)) => {
+                        self.set(key, k);
+                        self.set(value, v);
+                    }
+                    None => self.jump(exit),
+                }
+            }
+            Op::Test { op, a, b, fail } => {
+                if !compare(op, self.value(a)?, self.value(b)?) {
+                    self.jump(fail);
+                }
+            }
+            Op::Compare { op, dst, a, b } => {
+                let holds = compare(op, self.value(a)?, self.value(b)?);
+                self.set(dst, Slot::Own(Value::from(holds)));
+            }
+            Op::Arith {
+                op,
+                dst,
+                a,
+                b,
+                fail,
+            } => self.arith(op, (a, b), (dst, fail))?,
+            Op::Member { item, of, fail } => {
+                if !self.member(item, of)? {
+                    self.jump(fail);
+                }
+            }
+            Op::ArrayLen { src, len, fail } => {
+                let fits = self
+                    .value(src)?
+                    .as_array()
+                    .is_some_and(|a| a.len() == len as usize);
+                if !fits {
+                    self.jump(fail);
+                }
+            }
+            Op::ObjectLen { src, len, fail } => {
+                let fits = self
+                    .value(src)?
+                    .as_object()
+                    .is_some_and(|o| o.len() == len as usize);
+                if !fits {
+                    self.jump(fail);
+                }
+            }
+            Op::Element { dst, src, at, fail } => {
+                let slot = self.window().slot(src);
+                let found = slot.child(|value| value.as_array()?.get(at as usize));
+                self.set_or(dst, found, fail);
+            }
+            Op::Array { dst, items } => {
+                let items = self.operands(items)?;
+                self.set(dst, Slot::Own(Value::array(items)));
+            }
+            Op::Object { dst, items } => self.object(dst, items)?,
+            Op::Set { dst, items } => {
+                let items = self.operands(items)?;
+                self.set(dst, Slot::Own(Value::set(items)));
+            }
+            Op::BuildStart { builder } => *self.builder(builder)? = Builder::default(),
+            Op::BuildPush { builder, value } => {
+                self.charge_bytes(16)?;
+                let value = self.value(value)?.clone();
+                self.builder(builder)?.push(value);
+            }
+            Op::BuildPut {
+                builder,
+                key,
+                value,
+            } => {
+                self.charge_bytes(64)?;
+                let (key, value) = (self.value(key)?.clone(), self.value(value)?.clone());
+                if self.builder(builder)?.put(key, value).is_err() {
+                    return self.conflict("object keys must be unique");
+                }
+            }
+            Op::BuildPutPath {
+                builder,
+                keys,
+                value,
+                contains,
+            } => {
+                self.charge_bytes(64)?;
+                let (keys, value) = (self.operands(keys)?, self.value(value)?.clone());
+                if self
+                    .builder(builder)?
+                    .put_path(keys, value, contains)
+                    .is_err()
+                {
+                    return self.conflict("object keys must be unique");
+                }
+            }
+            Op::BuildArray { builder, dst } => {
+                let items = self.builder(builder)?.take_list();
+                self.set(dst, Slot::Own(Value::array(items)));
+            }
+            Op::BuildSet { builder, dst } => {
+                let items = self.builder(builder)?.take_list();
+                self.set(dst, Slot::Own(Value::set(items)));
+            }
+            Op::BuildObject { builder, dst } => {
+                let object = self.builder(builder)?.take_object();
+                self.set(dst, Slot::Own(object));
+            }
+            Op::Yield { acc, src } => self.yield_value(acc, src)?,
+            Op::Return { src } => {
+                let slot = self.window().slot(src);
+                return self.leave(some(slot));
+            }
+            Op::ReturnReg { reg } => {
+                let slot = self.slot(reg).clone();
+                return self.leave(some(slot));
+            }
+            Op::IndexStart { iter, index } => self.index_start(iter, index)?,
+            Op::IndexNext { iter, index, exit } => self.index_next(iter, index, exit)?,
+            Op::WithEnter { ctx, with } => self.with_enter(ctx, with)?,
+            Op::WithResume { ctx } => self.with_resume(ctx)?,
+            Op::WithLeave { outer, drop } => self.with_leave(outer, drop)?,
+        }
+        Ok(Flow::On)
+    }
+
+    pub(crate) fn jump(&mut self, to: Label) {
+        self.frame.pc = to.0 as usize;
+    }
+
+    /// Returns the registers of the running function.
+    #[inline]
+    pub(crate) fn window(&self) -> Window<'_, 'a> {
+        let slots = self.slots.get(self.frame.base..).unwrap_or_default();
+        Window {
+            slots,
+            function: self.frame.function,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn value(&self, src: Src) -> Run<&Value> {
+        match self.window().value(src) {
+            Some(value) => Ok(value),
+            None => self.internal("a register without a value is read"),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn slot(&self, reg: Reg) -> &Slot<'a> {
+        self.slots
+            .get(self.frame.base + reg.0 as usize)
+            .unwrap_or(&Slot::Empty)
+    }
+
+    #[inline]
+    pub(crate) fn set(&mut self, reg: Reg, slot: Slot<'a>) {
+        if let Some(place) = self.slots.get_mut(self.frame.base + reg.0 as usize) {
+            *place = slot;
+        }
+    }
+
+    #[inline]
+    pub(crate) fn set_or(&mut self, dst: Reg, found: Option<Slot<'a>>, fail: Label) {
+        match found {
+            Some(slot) => self.set(dst, slot),
+            None => self.jump(fail),
+        }
+    }
+
+    /// Returns the scope that the statement under way runs in.
+    #[inline]
+    pub(crate) fn scope(&self) -> &Scope<'a> {
+        self.scopes.get(self.frame.scope).unwrap_or(&self.no_scope)
+    }
+
+    pub(crate) fn charge(&mut self, steps: u64) -> Run<()> {
+        match self.context.charge_steps(steps) {
+            Ok(()) => Ok(()),
+            Err(error) => self.halt(&error),
+        }
+    }
+
+    pub(crate) fn charge_bytes(&mut self, bytes: u64) -> Run<()> {
+        match self.context.charge_bytes(bytes) {
+            Ok(()) => Ok(()),
+            Err(error) => self.halt(&error),
+        }
+    }
+
+    fn halt(&self, error: &BuiltinError) -> Run<()> {
+        let halt = if let BuiltinError::Halt(halt) = error {
+            *halt
+        } else {
+            Halt::Steps
+        };
+        self.fail(FailureKind::Halt(halt), halt.to_string())
+    }
+
+    pub(crate) fn conflict<T>(&self, message: &str) -> Run<T> {
+        self.fail(FailureKind::Conflict, message.to_string())
+    }
+
+    #[cold]
+    pub(crate) fn internal<T>(&self, message: &str) -> Run<T> {
+        self.fail(FailureKind::Internal, message.to_string())
+    }
+
+    #[cold]
+    pub(crate) fn fail<T>(&self, kind: FailureKind, message: String) -> Run<T> {
+        Err(Box::new(Failure {
+            kind,
+            message,
+            location: self.place(),
+        }))
+    }
+
+    /// Returns where the instruction under way comes from.
+    pub(crate) fn place(&self) -> Location {
+        let at = self.frame.pc.saturating_sub(1);
+        self.frame
+            .function
+            .places
+            .get(at)
+            .copied()
+            .unwrap_or_default()
+    }
+}
+
+pub(crate) fn some(slot: Slot<'_>) -> Option<Slot<'_>> {
+    if matches!(slot, Slot::Empty) {
+        None
+    } else {
+        Some(slot)
+    }
+}
+
+#[inline]
+fn follow<'a>(from: &Slot<'a>, steps: &'a [rego_program::PathStep]) -> Option<Slot<'a>> {
+    match from {
+        Slot::Ref(value) => steps
+            .iter()
+            .try_fold(*value, |value, step| step.get(value))
+            .map(Slot::Ref),
+        Slot::Own(value) => {
+            let found = steps.iter().try_fold(value, |value, step| step.get(value));
+            found.map(|value| Slot::Own(value.clone()))
+        }
+        Slot::Empty | Slot::Node(_) => None,
+    }
+}
+
+#[inline]
+pub(crate) fn compare(op: Compare, a: &Value, b: &Value) -> bool {
+    match op {
+        Compare::Equal => a == b,
+        Compare::NotEqual => a != b,
+        Compare::Less => a < b,
+        Compare::LessEqual => a <= b,
+        Compare::Greater => a > b,
+        Compare::GreaterEqual => a >= b,
+    }
+}

@@ -1,0 +1,149 @@
+//! What a statement runs in: input, base data, what `with` replaced, and the values of rules.
+
+use std::collections::HashMap;
+
+use rego_program::{BuiltinId, FunctionId, Mock};
+use rego_value::Value;
+
+use crate::slot::Slot;
+
+/// Up to this many values of rules are looked for one by one.
+const MEMO_LIST_MAX: usize = 12;
+
+/// A context; the first is that of the whole run.
+#[derive(Default)]
+pub(crate) struct Scope<'a> {
+    /// The input document; empty where it is undefined.
+    pub(crate) input: Slot<'a>,
+    /// The base document.
+    pub(crate) data: Slot<'a>,
+    /// Paths below `data` that `with` replaced: rules there do not count.
+    pub(crate) replaced: Vec<Vec<Value>>,
+    /// Functions that `with` replaced; the last counts.
+    pub(crate) mocks: Vec<(MockTarget, MockValue<'a>)>,
+    memo: Memo<'a>,
+}
+
+/// A function that is replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MockTarget {
+    Builtin(BuiltinId),
+    Function(FunctionId),
+}
+
+/// What a replaced function does.
+#[derive(Clone)]
+pub(crate) enum MockValue<'a> {
+    /// It gives this.
+    Value(Slot<'a>),
+    /// Another runs.
+    Call(Mock),
+}
+
+impl<'a> Scope<'a> {
+    pub(crate) fn new(input: Slot<'a>, data: Slot<'a>) -> Self {
+        Self {
+            input,
+            data,
+            ..Self::default()
+        }
+    }
+
+    /// Returns the same without values of rules, to replace something in.
+    pub(crate) fn child(&self) -> Self {
+        Self {
+            input: self.input.clone(),
+            data: self.data.clone(),
+            replaced: self.replaced.clone(),
+            mocks: self.mocks.clone(),
+            memo: Memo::default(),
+        }
+    }
+
+    /// Returns the value that a rule had; the inner nothing says that it is undefined.
+    #[inline]
+    pub(crate) fn remembered(&self, function: FunctionId) -> Option<&Slot<'a>> {
+        self.memo.get(function)
+    }
+
+    pub(crate) fn remember(&mut self, function: FunctionId, value: Slot<'a>) {
+        self.memo.insert(function, value);
+    }
+
+    pub(crate) fn mock(&self, target: MockTarget) -> Option<&MockValue<'a>> {
+        self.mocks
+            .iter()
+            .rev()
+            .find(|(t, _)| *t == target)
+            .map(|(_, value)| value)
+    }
+
+    /// Whether `with` replaced the document at a path, or one that it is part of.
+    pub(crate) fn is_replaced(&self, path: &[Value]) -> bool {
+        self.replaced
+            .iter()
+            .any(|replaced| path.starts_with(replaced))
+    }
+}
+
+#[derive(Default)]
+struct Memo<'a> {
+    list: Vec<(FunctionId, Slot<'a>)>,
+    map: HashMap<FunctionId, Slot<'a>, foldhash::fast::RandomState>,
+}
+
+impl<'a> Memo<'a> {
+    #[inline]
+    fn get(&self, function: FunctionId) -> Option<&Slot<'a>> {
+        match self.list.iter().find(|(id, _)| *id == function) {
+            Some((_, slot)) => Some(slot),
+            None if self.map.is_empty() => None,
+            None => self.map.get(&function),
+        }
+    }
+
+    fn insert(&mut self, function: FunctionId, slot: Slot<'a>) {
+        if self.list.len() < MEMO_LIST_MAX {
+            self.list.push((function, slot));
+        } else {
+            self.map.insert(function, slot);
+        }
+    }
+}
+
+/// A value on the way of a `with` path that is not an object.
+#[derive(Debug)]
+pub(crate) struct NotAnObject;
+
+/// Returns `base` with `value` at `path`; objects on the way are made where they are missing.
+pub(crate) fn put(
+    base: Option<&Value>,
+    path: &[Value],
+    value: Value,
+) -> Result<Value, NotAnObject> {
+    let Some((key, rest)) = path.split_first() else {
+        return Ok(value);
+    };
+    let mut entries: Vec<(Value, Value)> = match base {
+        None => Vec::new(),
+        Some(base) => {
+            let object = base.as_object().ok_or(NotAnObject)?;
+            object.iter().map(|(k, v)| (k.clone(), v.clone())).collect()
+        }
+    };
+    let at = entries.binary_search_by(|(k, _)| k.cmp(key));
+    let old = at
+        .ok()
+        .and_then(|at| entries.get(at))
+        .map(|(_, old)| old.clone());
+    let value = put(old.as_ref(), rest, value)?;
+    match at {
+        Ok(at) => {
+            if let Some(entry) = entries.get_mut(at) {
+                entry.1 = value;
+            }
+        }
+        Err(at) => entries.insert(at, (key.clone(), value)),
+    }
+    Ok(Value::object(entries))
+}
