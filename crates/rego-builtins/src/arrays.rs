@@ -5,7 +5,7 @@
 use rego_value::Value;
 use rego_vm::{Builtin, BuiltinError, Context, Decl, Type};
 
-use crate::operand;
+use crate::{operand, sorted};
 
 const ARRAY: Type = Type::Array(&Type::Any);
 
@@ -28,7 +28,7 @@ pub(crate) const FAMILY: &[Builtin] = &[
 /// Source: OPA policy reference, `array.concat`. `array.concat([1], [2])` is `[1, 2]`.
 fn concat(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
     let (first, second) = (operand::array(operands, 0)?, operand::array(operands, 1)?);
-    charge(context, first.len() + second.len())?;
+    sorted::charge(context, first.len() + second.len())?;
     Ok(Value::array([first, second].concat()))
 }
 
@@ -40,7 +40,7 @@ fn flatten(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, Buil
     let mut flat = Vec::new();
     for item in operand::array(operands, 0)? {
         let part = item.as_array().unwrap_or(std::slice::from_ref(item));
-        charge(context, part.len())?;
+        sorted::charge(context, part.len())?;
         flat.extend_from_slice(part);
     }
     Ok(Value::array(flat))
@@ -51,7 +51,7 @@ fn flatten(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, Buil
 /// Source: OPA policy reference, `array.reverse`. `array.reverse([1, 2])` is `[2, 1]`.
 fn reverse(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
     let array = operand::array(operands, 0)?;
-    charge(context, array.len())?;
+    sorted::charge(context, array.len())?;
     Ok(Value::array(array.iter().rev().cloned().collect()))
 }
 
@@ -71,14 +71,8 @@ fn slice(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, Builti
     let start = usize::try_from(start.max(0))
         .unwrap_or(usize::MAX)
         .min(stop);
-    charge(context, stop - start)?;
+    sorted::charge(context, stop - start)?;
     Ok(Value::array(
         array.get(start..stop).unwrap_or_default().to_vec(),
     ))
-}
-
-/// Pays for an array of `len` elements.
-fn charge(context: &mut Context<'_>, len: usize) -> Result<(), BuiltinError> {
-    context.charge_steps(len as u64)?;
-    context.charge_bytes((len * size_of::<Value>()) as u64)
 }

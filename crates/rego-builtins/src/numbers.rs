@@ -3,10 +3,10 @@
 //! Source: OPA policy reference, "Numbers".
 
 use num_bigint::{BigInt, Sign};
-use rego_value::{Keys, Number, NumberError, Value, View};
+use rego_value::{Number, NumberError, Value, View};
 use rego_vm::{Builtin, BuiltinError, Context, Decl, Type};
 
-use crate::operand;
+use crate::{operand, sorted};
 
 const NUMBER: Type = Type::Number;
 const NUMBERS: Type = Type::Array(&NUMBER);
@@ -86,13 +86,16 @@ fn floor(_: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError
 /// `3 - 1` is `2`, `{1, 2} - {2}` is `{1}`.
 ///
 /// Source: OPA policy reference, `minus`.
-pub(crate) fn minus(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
+fn minus(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
     let (a, b) = (operand::any(operands, 0)?, operand::any(operands, 1)?);
     if let (Some(a), Some(b)) = (a.as_number(), b.as_number()) {
         return answer(a.sub(&b));
     }
     match (a.view(), b.view()) {
-        (View::Set(a), View::Set(b)) => difference(context, a, b),
+        (View::Set(a), View::Set(b)) => {
+            let left = sorted::difference(context, a.as_slice(), b.as_slice())?;
+            Ok(Value::set(left))
+        }
         (View::Set(_), View::Int(_) | View::Number(_)) => {
             Err(BuiltinError::operand(2, b, &["set"]))
         }
@@ -230,19 +233,4 @@ fn count_up(
         next += &by;
     }
     Ok(Value::array(items))
-}
-
-/// Returns the elements of `a` that are not in `b`.
-fn difference(context: &mut Context<'_>, a: &Keys, b: &Keys) -> Result<Value, BuiltinError> {
-    context.charge_steps((a.len() + b.len()) as u64)?;
-    context.charge_bytes((a.len() * size_of::<Value>()) as u64)?;
-    let mut others = b.iter().peekable();
-    let mut left = Vec::new();
-    for item in a.iter() {
-        while others.next_if(|other| *other < item).is_some() {}
-        if others.next_if(|other| *other == item).is_none() {
-            left.push(item.clone());
-        }
-    }
-    Ok(Value::set(left))
 }

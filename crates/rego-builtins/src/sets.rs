@@ -2,12 +2,10 @@
 //!
 //! Source: OPA policy reference, "Sets".
 
-use std::cmp::Ordering;
-
 use rego_value::Value;
 use rego_vm::{Builtin, BuiltinError, Context, Decl, Type};
 
-use crate::operand;
+use crate::{operand, sorted};
 
 const SET: Type = Type::Set(&Type::Any);
 const SET_OF_SETS: Type = Type::Set(&SET);
@@ -32,7 +30,11 @@ pub(crate) const FAMILY: &[Builtin] = &[
 /// Source: OPA policy reference, "Sets".
 fn and(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
     let (a, b) = (operand::set(operands, 0)?, operand::set(operands, 1)?);
-    Ok(Value::set(common(context, a.as_slice(), b.as_slice())?))
+    Ok(Value::set(sorted::intersection(
+        context,
+        a.as_slice(),
+        b.as_slice(),
+    )?))
 }
 
 /// Returns the elements that are in any of two sets: `{1} | {2}` is `{1, 2}`.
@@ -40,25 +42,11 @@ fn and(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinE
 /// Source: OPA policy reference, "Sets".
 fn or(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
     let (a, b) = (operand::set(operands, 0)?, operand::set(operands, 1)?);
-    charge(context, a.len() + b.len())?;
-    let (mut left, mut right) = (a.iter().peekable(), b.iter().peekable());
-    let mut merged = Vec::with_capacity(a.len() + b.len());
-    while let (Some(x), Some(y)) = (left.peek(), right.peek()) {
-        let order = x.cmp(y);
-        merged.extend(
-            if order == Ordering::Greater {
-                right.next()
-            } else {
-                left.next()
-            }
-            .cloned(),
-        );
-        if order == Ordering::Equal {
-            right.next();
-        }
-    }
-    merged.extend(left.chain(right).cloned());
-    Ok(Value::set(merged))
+    Ok(Value::set(sorted::union(
+        context,
+        a.as_slice(),
+        b.as_slice(),
+    )?))
 }
 
 /// Returns the elements that are in every set of a set of sets; of no sets, the empty set:
@@ -72,7 +60,7 @@ fn intersection(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value,
             .as_set()
             .ok_or_else(|| BuiltinError::operand(1, item, &["set"]))?;
         result = Some(match result {
-            Some(so_far) => common(context, &so_far, set.as_slice())?,
+            Some(so_far) => sorted::intersection(context, &so_far, set.as_slice())?,
             None => set.as_slice().to_vec(),
         });
     }
@@ -88,7 +76,7 @@ fn union(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, Builti
         let set = item
             .as_set()
             .ok_or_else(|| BuiltinError::operand(1, item, &["set"]))?;
-        charge(context, set.len())?;
+        sorted::charge(context, set.len())?;
         all.extend_from_slice(set.as_slice());
     }
     Ok(Value::set(all))
@@ -98,28 +86,10 @@ fn union(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, Builti
 ///
 /// Source: OPA's deprecated builtin `set_diff`; `-` in its place.
 fn set_diff(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
-    operand::set(operands, 0)?;
-    operand::set(operands, 1)?;
-    crate::numbers::minus(context, operands)
-}
-
-/// Returns the values that are in both of two sorted lists.
-fn common(context: &mut Context<'_>, a: &[Value], b: &[Value]) -> Result<Vec<Value>, BuiltinError> {
-    charge(context, a.len().min(b.len()))?;
-    context.charge_steps(a.len().max(b.len()) as u64)?;
-    let mut right = b.iter().peekable();
-    let mut both = Vec::new();
-    for item in a {
-        while right.next_if(|other| *other < item).is_some() {}
-        if right.next_if(|other| *other == item).is_some() {
-            both.push(item.clone());
-        }
-    }
-    Ok(both)
-}
-
-/// Pays for a set of up to `len` elements.
-fn charge(context: &mut Context<'_>, len: usize) -> Result<(), BuiltinError> {
-    context.charge_steps(len as u64)?;
-    context.charge_bytes((len * size_of::<Value>()) as u64)
+    let (a, b) = (operand::set(operands, 0)?, operand::set(operands, 1)?);
+    Ok(Value::set(sorted::difference(
+        context,
+        a.as_slice(),
+        b.as_slice(),
+    )?))
 }
