@@ -1,0 +1,36 @@
+//! The subcommands, one file each.
+
+mod check;
+mod eval;
+mod version;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::exit::Exit;
+
+/// A policy gate with its own Rego engine.
+#[derive(Parser)]
+#[command(disable_version_flag = true, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Eval(eval::Args),
+    Check(check::Args),
+    Version(version::Args),
+}
+
+impl Cli {
+    /// Runs the command.
+    pub(crate) fn run(self) -> Result<Exit> {
+        match self.command {
+            Command::Eval(args) => eval::run(&args),
+            Command::Check(args) => check::run(&args),
+            Command::Version(args) => version::run(&args),
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! How long each stage took, and statistics of many runs.
+
+use std::time::Instant;
+
+use super::format::Output;
+
+/// Nanoseconds a stage, sorted by name.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Timers(pub(super) Vec<(&'static str, i64)>);
+
+impl Timers {
+    /// Returns what `work` returns, and notes how long it took.
+    pub(super) fn time<T>(&mut self, name: &'static str, work: impl FnOnce() -> T) -> T {
+        let start = Instant::now();
+        let result = work();
+        let elapsed_ns = i64::try_from(start.elapsed().as_nanos()).unwrap_or(i64::MAX);
+        self.0.push((name, elapsed_ns));
+        self.0.sort_unstable();
+        result
+    }
+}
+
+/// Statistics of one timer over many runs, in nanoseconds.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Statistics {
+    pub(super) name: &'static str,
+    pub(super) min: i64,
+    pub(super) max: i64,
+    pub(super) mean: f64,
+    pub(super) p90: f64,
+    pub(super) p99: f64,
+}
+
+/// Returns the first output with the statistics of all in place of its own timers.
+pub(super) fn aggregate(outputs: Vec<Output>) -> Option<Output> {
+    let timers: Vec<Timers> = outputs.iter().map(|output| output.timers.clone()).collect();
+    let mut first = outputs.into_iter().next()?;
+    let names = std::mem::take(&mut first.timers).0;
+    first.aggregates = names
+        .into_iter()
+        .filter_map(|(name, _)| {
+            let all = timers.iter().flat_map(|timers| &timers.0);
+            statistics(
+                name,
+                all.filter(|timer| timer.0 == name)
+                    .map(|timer| timer.1)
+                    .collect(),
+            )
+        })
+        .collect();
+    Some(first)
+}
+
+fn statistics(name: &'static str, mut values: Vec<i64>) -> Option<Statistics> {
+    values.sort_unstable();
+    let (min, max) = (*values.first()?, *values.last()?);
+    let sum: f64 = values.iter().map(|value| *value as f64).sum();
+    let mean = sum / values.len() as f64;
+    let (p90, p99) = (percentile(&values, 0.9)?, percentile(&values, 0.99)?);
+    Some(Statistics {
+        name,
+        min,
+        max,
+        mean,
+        p90,
+        p99,
+    })
+}
+
+/// Between the two nearest values, weighed by distance.
+fn percentile(sorted: &[i64], share: f64) -> Option<f64> {
+    let position = share * (sorted.len() as f64 + 1.0);
+    let below = position as usize;
+    if below < 1 {
+        return sorted.first().map(|value| *value as f64);
+    }
+    let Some(above) = sorted.get(below) else {
+        return sorted.last().map(|value| *value as f64);
+    };
+    let lower = *sorted.get(below - 1)? as f64;
+    Some(lower + (position - below as f64) * (*above as f64 - lower))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_lie_between_values() {
+        let hundred: Vec<i64> = (1..=100).collect();
+        let all = statistics("t", hundred).unwrap();
+        assert_eq!((all.min, all.max, all.mean), (1, 100, 50.5));
+        assert!((all.p90 - 90.9).abs() < 1e-9, "{}", all.p90);
+        assert!((all.p99 - 99.99).abs() < 1e-9, "{}", all.p99);
+        assert_eq!(statistics("t", vec![7]).unwrap().p99, 7.0);
+    }
+}

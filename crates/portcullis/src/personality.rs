@@ -1,0 +1,46 @@
+//! What the binary is, by the name it is called by: `portcullis`, or `opa` for scripts that were
+//! written for it.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use anyhow::Result;
+use clap::{CommandFactory, FromArgMatches};
+
+use crate::command::Cli;
+use crate::environment;
+use crate::exit::Exit;
+
+/// Runs the command that the arguments, the program's name first, ask for.
+pub(crate) fn run(arguments: Vec<OsString>) -> Result<Exit> {
+    let name = called_by(&arguments);
+    let (program, prefix) = match name.as_str() {
+        "opa" => ("opa", "OPA"),
+        _ => ("portcullis", "PORTCULLIS"),
+    };
+    let command = environment::with_variables(Cli::command(), prefix);
+    let parsed = command
+        .name(program)
+        .bin_name(program)
+        .try_get_matches_from(arguments)
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    match parsed {
+        Ok(cli) => cli.run(),
+        Err(error) => {
+            error.print()?;
+            Ok(if error.use_stderr() {
+                Exit::Failure
+            } else {
+                Exit::Success
+            })
+        }
+    }
+}
+
+/// Returns the file name in `argv[0]`.
+fn called_by(arguments: &[OsString]) -> String {
+    let name = arguments
+        .first()
+        .and_then(|program| Path::new(program).file_name());
+    name.unwrap_or_default().to_string_lossy().into_owned()
+}
