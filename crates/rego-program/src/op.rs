@@ -103,6 +103,10 @@ pub enum Arith {
 
 /// An instruction. `fail` is where to go on where there is no value.
 #[derive(Clone, Copy, Debug)]
+#[expect(
+    missing_docs,
+    reason = "the roles of fields are the same in all: `dst`, `src`, `fail`, …"
+)]
 pub enum Op {
     /// Goes to a label.
     Jump(Label),

@@ -5,7 +5,7 @@ use rego_value::Value;
 
 use crate::build::Builder;
 use crate::builtin::{BuiltinError, Halt};
-use crate::document::DocFrame;
+use crate::document::{DocFrame, Progress};
 use crate::failure::{FailureKind, Run};
 use crate::iter::Iter;
 use crate::machine::{Flow, Machine, some};
@@ -115,7 +115,7 @@ impl<'a> Machine<'a> {
     }
 
     /// Ends the running function.
-    pub(crate) fn leave(&mut self, value: Option<Slot<'a>>) -> Run<Flow<'a>> {
+    pub(crate) fn leave(&mut self, value: Option<Slot<'a>>) -> Run<Flow> {
         let frame = self.frame;
         self.slots.truncate(frame.base);
         self.iters.truncate(frame.iters);
@@ -130,30 +130,37 @@ impl<'a> Machine<'a> {
         self.deliver(value, frame.back, frame.entry_scope)
     }
 
-    /// Hands a value to whoever waits for it.
+    /// Hands a value to whoever waits for it; a document that it makes whole is handed on.
     pub(crate) fn deliver(
         &mut self,
-        value: Option<Slot<'a>>,
-        back: Return,
-        scope: usize,
-    ) -> Run<Flow<'a>> {
-        match self.waiting.pop() {
-            None => Ok(Flow::Done(value)),
-            Some(Waiting::Code(frame)) => {
-                self.frame = frame;
-                self.set_or(back.dst, value, back.fail);
-                Ok(Flow::On)
-            }
-            Some(Waiting::Document(mut doc)) => {
-                self.frame.scope = scope;
-                doc.take(value.and_then(|slot| slot.to_value()));
-                self.advance(doc)
+        mut value: Option<Slot<'a>>,
+        mut back: Return,
+        mut scope: usize,
+    ) -> Run<Flow> {
+        loop {
+            let mut doc = match self.waiting.pop() {
+                None => {
+                    self.outcome = value.unwrap_or_default();
+                    return Ok(Flow::Done);
+                }
+                Some(Waiting::Code(frame)) => {
+                    self.frame = frame;
+                    self.set_or(back.dst, value, back.fail);
+                    return Ok(Flow::On);
+                }
+                Some(Waiting::Document(doc)) => doc,
+            };
+            self.frame.scope = scope;
+            doc.take(value.and_then(|slot| slot.to_value()));
+            match self.advance(doc)? {
+                Progress::Entered => return Ok(Flow::On),
+                Progress::Whole(slot, to, at) => (value, back, scope) = (Some(slot), to, at),
             }
         }
     }
 
     /// Evaluates a rule without parameters, or recalls its value.
-    pub(crate) fn rule(&mut self, id: FunctionId, back: Return) -> Run<Flow<'a>> {
+    pub(crate) fn rule(&mut self, id: FunctionId, back: Return) -> Run<Flow> {
         if !self.scope().replaced.is_empty() {
             let path = self
                 .program
@@ -178,7 +185,7 @@ impl<'a> Machine<'a> {
     }
 
     /// Calls a function, or what stands in for it.
-    pub(crate) fn call(&mut self, id: FunctionId, args: ListId, back: Return) -> Run<Flow<'a>> {
+    pub(crate) fn call(&mut self, id: FunctionId, args: ListId, back: Return) -> Run<Flow> {
         let scope = self.scope();
         if !scope.mocks.is_empty()
             && let Some(mock) = scope.mock(MockTarget::Function(id)).cloned()
@@ -188,7 +195,7 @@ impl<'a> Machine<'a> {
         self.call_function(id, args, back)
     }
 
-    fn call_mock(&mut self, mock: &MockValue<'a>, args: ListId, back: Return) -> Run<Flow<'a>> {
+    fn call_mock(&mut self, mock: &MockValue<'a>, args: ListId, back: Return) -> Run<Flow> {
         match mock {
             MockValue::Value(slot) => {
                 self.set_or(back.dst, some(slot.clone()), back.fail);
@@ -199,7 +206,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn call_function(&mut self, id: FunctionId, args: ListId, back: Return) -> Run<Flow<'a>> {
+    fn call_function(&mut self, id: FunctionId, args: ListId, back: Return) -> Run<Flow> {
         let shape = self.program.functions.get(id.0 as usize).map(|f| f.shape);
         if shape == Some(Shape::Rule) {
             return self.rule(id, back);
@@ -220,12 +227,7 @@ impl<'a> Machine<'a> {
     }
 
     /// Calls a builtin, or what stands in for it.
-    pub(crate) fn call_builtin(
-        &mut self,
-        id: BuiltinId,
-        args: ListId,
-        back: Return,
-    ) -> Run<Flow<'a>> {
+    pub(crate) fn call_builtin(&mut self, id: BuiltinId, args: ListId, back: Return) -> Run<Flow> {
         let scope = self.scope();
         if !scope.mocks.is_empty()
             && let Some(mock) = scope.mock(MockTarget::Builtin(id)).cloned()
@@ -235,7 +237,7 @@ impl<'a> Machine<'a> {
         self.run_builtin(id, args, back)
     }
 
-    fn run_builtin(&mut self, id: BuiltinId, args: ListId, back: Return) -> Run<Flow<'a>> {
+    fn run_builtin(&mut self, id: BuiltinId, args: ListId, back: Return) -> Run<Flow> {
         self.charge(1)?;
         let Some(builtin) = self.setting.builtins.get(id.0 as usize).copied() else {
             return self.internal("no such builtin");

@@ -24,6 +24,14 @@ pub(crate) struct DocFrame {
     entries: Vec<(Value, Value)>,
 }
 
+/// How far a document has come.
+pub(crate) enum Progress<'a> {
+    /// It waits for a rule, which runs now.
+    Entered,
+    /// It is whole: its value, who wants it, and the scope it was made in.
+    Whole(Slot<'a>, Return, usize),
+}
+
 impl DocFrame {
     /// Takes the value it waited for; an undefined child is left out.
     pub(crate) fn take(&mut self, value: Option<Value>) {
@@ -56,7 +64,7 @@ impl<'a> Machine<'a> {
     }
 
     /// Evaluates the whole document at a node.
-    pub(crate) fn document(&mut self, node: NodeId, back: Return) -> Run<Flow<'a>> {
+    pub(crate) fn document(&mut self, node: NodeId, back: Return) -> Run<Flow> {
         let info = self.node(node)?;
         if self.scope().is_replaced(&info.path) {
             let found = self.base_at(&info.path);
@@ -73,7 +81,10 @@ impl<'a> Machine<'a> {
             }
         }
         self.waiting.push(Waiting::Code(self.frame));
-        self.advance(self.doc_frame(node, back))
+        match self.advance(self.doc_frame(node, back))? {
+            Progress::Entered => Ok(Flow::On),
+            Progress::Whole(value, back, scope) => self.deliver(Some(value), back, scope),
+        }
     }
 
     fn doc_frame(&self, node: NodeId, back: Return) -> Box<DocFrame> {
@@ -88,20 +99,22 @@ impl<'a> Machine<'a> {
         })
     }
 
-    /// Goes on with a document until it needs a rule, or is whole.
-    pub(crate) fn advance(&mut self, mut doc: Box<DocFrame>) -> Run<Flow<'a>> {
-        let info = self.node(doc.node)?;
+    /// Goes on with a document until it, or one inside it, needs a rule or is whole.
+    pub(crate) fn advance(&mut self, mut doc: Box<DocFrame>) -> Run<Progress<'a>> {
         loop {
             self.charge(1)?;
+            let info = self.node(doc.node)?;
             let at = doc.next;
             doc.next += 1;
             let Some((key, child)) = info.children.get(at) else {
-                if at == info.children.len()
-                    && let Some(rule) = info.rule
-                {
-                    return self.await_rule(doc, rule);
+                match info.rule.filter(|_| at == info.children.len()) {
+                    Some(rule) => match self.await_rule(doc, rule)? {
+                        Some(back) => doc = back,
+                        None => return Ok(Progress::Entered),
+                    },
+                    None => return self.finish(*doc, info),
                 }
-                return self.finish(*doc, info);
+                continue;
             };
             let child_info = self.node(*child)?;
             if self.scope().is_replaced(&child_info.path) {
@@ -112,10 +125,14 @@ impl<'a> Machine<'a> {
                 let inner = self.doc_frame(*child, Return::NOWHERE);
                 self.waiting.push(Waiting::Document(doc));
                 self.check_depth()?;
-                return self.advance_inner(inner);
+                doc = inner;
+                continue;
             }
             match child_info.rule {
-                Some(rule) => return self.await_rule(doc, rule),
+                Some(rule) => match self.await_rule(doc, rule)? {
+                    Some(back) => doc = back,
+                    None => return Ok(Progress::Entered),
+                },
                 None if child_info.is_rule => doc.key = None,
                 None => {
                     // An empty package: what base data has there, or nothing.
@@ -129,11 +146,6 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// One native frame a level of packages, which the parser bounds.
-    fn advance_inner(&mut self, inner: Box<DocFrame>) -> Run<Flow<'a>> {
-        self.advance(inner)
-    }
-
     fn check_depth(&self) -> Run<()> {
         if self.waiting.len() > self.setting.budget.depth_max as usize {
             let halt = crate::builtin::Halt::Depth;
@@ -142,24 +154,25 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
+    /// Gives the document the value of a rule that is remembered, and the document back; else runs
+    /// the rule.
     fn await_rule(
         &mut self,
         mut doc: Box<DocFrame>,
         rule: rego_program::FunctionId,
-    ) -> Run<Flow<'a>> {
+    ) -> Run<Option<Box<DocFrame>>> {
         if let Some(value) = self.scope().remembered(rule) {
-            let value = value.to_value();
-            doc.take(value);
-            return self.advance(doc);
+            doc.take(value.to_value());
+            return Ok(Some(doc));
         }
         self.frame.scope = doc.scope;
         self.waiting.push(Waiting::Document(doc));
         self.enter(rule, Return::NOWHERE)?;
-        Ok(Flow::On)
+        Ok(None)
     }
 
     /// Puts rules and base data together: where both have a key, rules count.
-    fn finish(&mut self, doc: DocFrame, info: &NodeInfo) -> Run<Flow<'a>> {
+    fn finish(&mut self, doc: DocFrame, info: &NodeInfo) -> Run<Progress<'a>> {
         let DocFrame {
             mut entries,
             own,
@@ -173,21 +186,24 @@ impl<'a> Machine<'a> {
                 continue;
             };
             self.charge(object.len() as u64)?;
+            entries.sort_by(|a, b| a.0.cmp(&b.0));
             let known = entries.len();
             for (key, value) in object.iter() {
-                let have = entries
-                    .get(..known)
-                    .is_some_and(|e| e.iter().any(|(k, _)| k == key));
-                if !have {
+                let known = entries.get(..known).unwrap_or_default();
+                if known.binary_search_by(|(k, _)| k.cmp(key)).is_err() {
                     entries.push((key.clone(), value.clone()));
                 }
             }
         }
-        self.deliver(Some(Slot::Own(Value::object(entries))), back, scope)
+        Ok(Progress::Whole(
+            Slot::Own(Value::object(entries)),
+            back,
+            scope,
+        ))
     }
 
     /// Looks up a key, in a value or a document.
-    pub(crate) fn get(&mut self, (dst, fail): (Reg, Label), src: Src, key: Src) -> Run<Flow<'a>> {
+    pub(crate) fn get(&mut self, (dst, fail): (Reg, Label), src: Src, key: Src) -> Run<Flow> {
         let node = match src.decode() {
             Err(reg) => match self.slot(reg) {
                 Slot::Node(node) => Some((reg, *node)),
@@ -218,7 +234,7 @@ impl<'a> Machine<'a> {
     }
 
     /// Evaluates the document in a register, then runs the instruction under way again.
-    fn force_first(&mut self, node: NodeId, reg: Reg, fail: Label) -> Run<Flow<'a>> {
+    fn force_first(&mut self, node: NodeId, reg: Reg, fail: Label) -> Run<Flow> {
         self.frame.pc -= 1;
         self.document(node, Return { dst: reg, fail })
     }
@@ -240,7 +256,7 @@ impl<'a> Machine<'a> {
     }
 
     /// Evaluates what is still a document.
-    pub(crate) fn force(&mut self, (dst, fail): (Reg, Label), src: Src) -> Run<Flow<'a>> {
+    pub(crate) fn force(&mut self, (dst, fail): (Reg, Label), src: Src) -> Run<Flow> {
         match self.window().slot(src) {
             Slot::Node(node) => self.document(node, Return { dst, fail }),
             slot => {
@@ -250,7 +266,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    pub(crate) fn iter_start(&mut self, iter: IterId, src: Src, fail: Label) -> Run<Flow<'a>> {
+    pub(crate) fn iter_start(&mut self, iter: IterId, src: Src, fail: Label) -> Run<Flow> {
         let slot = self.window().slot(src);
         if let Slot::Node(node) = slot {
             let info = self.node(node)?;

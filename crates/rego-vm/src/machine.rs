@@ -71,14 +71,16 @@ pub(crate) struct Machine<'a> {
     no_scope: Scope<'a>,
     pub(crate) waiting: Vec<Waiting<'a>>,
     pub(crate) frame: Frame<'a>,
+    pub(crate) outcome: Slot<'a>,
 }
 
 /// Whether the run goes on.
-pub(crate) enum Flow<'a> {
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flow {
     /// With the next instruction.
     On,
-    /// Not: this is the outcome.
-    Done(Option<Slot<'a>>),
+    /// Not: the machine has its outcome.
+    Done,
 }
 
 static NOTHING: Function = Function {
@@ -116,6 +118,7 @@ impl<'a> Machine<'a> {
             no_scope: Scope::default(),
             waiting: Vec::with_capacity(8),
             frame: Frame::idle(&NOTHING),
+            outcome: Slot::Empty,
         }
     }
 
@@ -127,8 +130,8 @@ impl<'a> Machine<'a> {
                 return self.internal("no instruction there");
             };
             self.frame.pc += 1;
-            if let Flow::Done(outcome) = self.step(op)? {
-                return Ok(outcome.and_then(|slot| slot.to_value()));
+            if self.step(op)? == Flow::Done {
+                return Ok(self.outcome.to_value());
             }
         }
     }
@@ -138,7 +141,7 @@ impl<'a> Machine<'a> {
         clippy::too_many_lines,
         reason = "one flat match over all instructions"
     )]
-    fn step(&mut self, op: Op) -> Run<Flow<'a>> {
+    fn step(&mut self, op: Op) -> Run<Flow> {
         match op {
             Op::Jump(to) => self.jump(to),
             Op::Move { dst, src } => {
