@@ -6,8 +6,8 @@
 //! Read first: `table.rs`, then any family.
 #![forbid(unsafe_code)]
 
-mod charge;
 mod bytes;
+mod charge;
 mod decimal;
 mod gofmt;
 mod operand;
@@ -23,14 +23,15 @@ mod comparison;
 mod conversions;
 mod crypto;
 mod encoding;
-mod net;
 mod graph;
 mod member;
+mod net;
 mod numbers;
 mod objects;
 mod sets;
 mod sprintf;
 mod strings;
+mod time;
 mod types;
 mod walk;
 

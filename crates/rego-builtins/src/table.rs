@@ -20,6 +20,7 @@ const FAMILIES: &[&[Builtin]] = &[
     crate::sets::FAMILY,
     crate::objects::FAMILY,
     crate::encoding::FAMILY,
+    crate::time::FAMILY,
     crate::crypto::FAMILY,
     crate::graph::FAMILY,
     crate::walk::FAMILY,
