@@ -54,11 +54,7 @@ pub(crate) fn build(definitions: &[Definition]) -> Option<RuleIndex> {
     for (number, conditions) in (0u32..).zip(&conditions) {
         let on_path = |(at, _): &&Condition| at.0 == head && at.1 == path;
         match conditions.iter().find(on_path) {
-            Some((_, value)) => index
-                .by_value
-                .entry(value.clone())
-                .or_default()
-                .push(number),
+            Some((_, value)) => index.by_value.entry(value.clone()).or_default().push(number),
             None => index.always.push(number),
         }
     }
@@ -89,19 +85,11 @@ fn conditions(definition: &Definition) -> Vec<Condition> {
     if definition.els.is_some() {
         return Vec::new(); // another branch may hold where this one does not
     }
-    let patterns = (0u32..)
-        .zip(&definition.args)
-        .filter_map(|(number, arg)| match &arg.kind {
-            TermKind::Constant(value) => {
-                Some(((IndexHead::Param(number), Vec::new()), value.clone()))
-            }
-            _ => None,
-        });
-    let compared = definition
-        .body
-        .exprs
-        .iter()
-        .filter_map(|expr| condition(expr, definition));
+    let patterns = (0u32..).zip(&definition.args).filter_map(|(number, arg)| match &arg.kind {
+        TermKind::Constant(value) => Some(((IndexHead::Param(number), Vec::new()), value.clone())),
+        _ => None,
+    });
+    let compared = definition.body.exprs.iter().filter_map(|expr| condition(expr, definition));
     patterns.chain(compared).collect()
 }
 
@@ -111,10 +99,7 @@ fn condition(expr: &Expr, definition: &Definition) -> Option<Condition> {
     }
     let (a, b) = match &expr.kind {
         ExprKind::Unify(a, b) => (a, b),
-        ExprKind::Term(Term {
-            kind: TermKind::Call { callee, args },
-            ..
-        }) => {
+        ExprKind::Term(Term { kind: TermKind::Call { callee, args }, .. }) => {
             let rego_analysis::tree::Callee::Builtin(decl) = callee else {
                 return None;
             };
@@ -137,11 +122,7 @@ fn condition(expr: &Expr, definition: &Definition) -> Option<Condition> {
 fn ground_path(term: &Term, definition: &Definition) -> Option<(IndexHead, Vec<Value>)> {
     let param = |local| {
         let is_param = |arg: &Term| matches!(&arg.kind, TermKind::Local(l) if *l == local);
-        definition
-            .args
-            .iter()
-            .position(is_param)
-            .map(|at| IndexHead::Param(at as u32))
+        definition.args.iter().position(is_param).map(|at| IndexHead::Param(at as u32))
     };
     match &term.kind {
         TermKind::Local(local) => Some((param(*local)?, Vec::new())),
@@ -164,8 +145,6 @@ fn ground_path(term: &Term, definition: &Definition) -> Option<(IndexHead, Vec<V
 impl RuleIndex {
     /// Returns the value at the indexed path, starting from its head.
     pub fn follow<'v>(&self, head: &'v Value) -> Option<&'v Value> {
-        self.steps
-            .iter()
-            .try_fold(head, |value, step| step.get(value))
+        self.steps.iter().try_fold(head, |value, step| step.get(value))
     }
 }

@@ -32,11 +32,7 @@ impl Src {
     /// Returns the index of the constant, or else the register.
     #[inline]
     pub const fn decode(self) -> Result<u32, Reg> {
-        if self.0 & CONSTANT_BIT != 0 {
-            Ok(self.0 & !CONSTANT_BIT)
-        } else {
-            Err(Reg(self.0))
-        }
+        if self.0 & CONSTANT_BIT != 0 { Ok(self.0 & !CONSTANT_BIT) } else { Err(Reg(self.0)) }
     }
 }
 
@@ -103,10 +99,7 @@ pub enum Arith {
 
 /// An instruction. `fail` is where to go on where there is no value.
 #[derive(Clone, Copy, Debug)]
-#[expect(
-    missing_docs,
-    reason = "the roles of fields are the same in all: `dst`, `src`, `fail`, …"
-)]
+#[expect(missing_docs, reason = "the roles of fields are the same in all: `dst`, `src`, `fail`, …")]
 pub enum Op {
     /// Goes to a label.
     Jump(Label),
@@ -125,19 +118,9 @@ pub enum Op {
     /// `dst` = the value at a constant path of the base document.
     DataPath { dst: Reg, path: PathId, fail: Label },
     /// `dst` = the value at a constant path of `src`.
-    GetPath {
-        dst: Reg,
-        src: Src,
-        path: PathId,
-        fail: Label,
-    },
+    GetPath { dst: Reg, src: Src, path: PathId, fail: Label },
     /// `dst` = `src[key]`; `src` may be a node.
-    Get {
-        dst: Reg,
-        src: Src,
-        key: Src,
-        fail: Label,
-    },
+    Get { dst: Reg, src: Src, key: Src, fail: Label },
     /// `dst` = a node of the rule tree, not evaluated yet.
     Node { dst: Reg, node: NodeId },
     /// `dst` = the whole document at the node in `src`, or `src` itself where it is a value.
@@ -145,56 +128,23 @@ pub enum Op {
     /// `dst` = the whole document at a node.
     Document { dst: Reg, node: NodeId, fail: Label },
     /// `dst` = the value of a rule without parameters.
-    Rule {
-        dst: Reg,
-        function: FunctionId,
-        fail: Label,
-    },
+    Rule { dst: Reg, function: FunctionId, fail: Label },
     /// `dst` = the value of a function.
-    Call {
-        dst: Reg,
-        function: FunctionId,
-        args: ListId,
-        fail: Label,
-    },
+    Call { dst: Reg, function: FunctionId, args: ListId, fail: Label },
     /// `dst` = the value of a builtin.
-    Builtin {
-        dst: Reg,
-        builtin: BuiltinId,
-        args: ListId,
-        fail: Label,
-    },
+    Builtin { dst: Reg, builtin: BuiltinId, args: ListId, fail: Label },
     /// Starts to iterate `src` (a collection or a node).
     IterStart { iter: IterId, src: Src, fail: Label },
+    /// Starts to iterate `src`, where only elements whose value at `path` equals `key` matter.
+    JoinStart { iter: IterId, src: Src, path: PathId, key: Src, fail: Label },
     /// `key` and `value` = the next pair.
-    IterNext {
-        iter: IterId,
-        key: Reg,
-        value: Reg,
-        exit: Label,
-    },
+    IterNext { iter: IterId, key: Reg, value: Reg, exit: Label },
     /// Fails unless the comparison holds.
-    Test {
-        op: Compare,
-        a: Src,
-        b: Src,
-        fail: Label,
-    },
+    Test { op: Compare, a: Src, b: Src, fail: Label },
     /// `dst` = whether the comparison holds.
-    Compare {
-        op: Compare,
-        dst: Reg,
-        a: Src,
-        b: Src,
-    },
+    Compare { op: Compare, dst: Reg, a: Src, b: Src },
     /// `dst` = the result of an operator.
-    Arith {
-        op: Arith,
-        dst: Reg,
-        a: Src,
-        b: Src,
-        fail: Label,
-    },
+    Arith { op: Arith, dst: Reg, a: Src, b: Src, fail: Label },
     /// Fails unless `item` is an element of `of`.
     Member { item: Src, of: Src, fail: Label },
     /// Fails unless `src` is an array of this length.
@@ -202,12 +152,7 @@ pub enum Op {
     /// Fails unless `src` is an object of this many entries.
     ObjectLen { src: Src, len: u32, fail: Label },
     /// `dst` = the element at a position; fails where there is none.
-    Element {
-        dst: Reg,
-        src: Src,
-        at: u32,
-        fail: Label,
-    },
+    Element { dst: Reg, src: Src, at: u32, fail: Label },
     /// `dst` = the array of the operands.
     Array { dst: Reg, items: ListId },
     /// `dst` = the object of the operands: key, value, key, value, …
@@ -219,18 +164,9 @@ pub enum Op {
     /// Adds an element.
     BuildPush { builder: BuilderId, value: Src },
     /// Puts a value at a key; another value there already is a conflict.
-    BuildPut {
-        builder: BuilderId,
-        key: Src,
-        value: Src,
-    },
+    BuildPut { builder: BuilderId, key: Src, value: Src },
     /// Puts a value at a path of keys, or adds it to the set there.
-    BuildPutPath {
-        builder: BuilderId,
-        keys: ListId,
-        value: Src,
-        contains: bool,
-    },
+    BuildPutPath { builder: BuilderId, keys: ListId, value: Src, contains: bool },
     /// `dst` = the array built.
     BuildArray { builder: BuilderId, dst: Reg },
     /// `dst` = the set built.
@@ -246,21 +182,14 @@ pub enum Op {
     /// Picks the definitions that may hold, by the rule index of this number.
     IndexStart { iter: IterId, index: u32 },
     /// Goes to the next of them.
-    IndexNext {
-        iter: IterId,
-        index: u32,
-        exit: Label,
-    },
+    IndexNext { iter: IterId, index: u32, exit: Label },
     /// Makes a context with replacements and runs on in it.
     WithEnter { ctx: CtxId, with: WithId },
     /// Runs on in a context made before.
     WithResume { ctx: CtxId },
     /// Runs on in the outer context (nothing: the one the function was called in). `drop` is a
     /// context that no solution needs any more.
-    WithLeave {
-        outer: Option<CtxId>,
-        drop: Option<CtxId>,
-    },
+    WithLeave { outer: Option<CtxId>, drop: Option<CtxId> },
 }
 
 impl Op {
@@ -281,6 +210,7 @@ impl Op {
             | Op::Call { fail: label, .. }
             | Op::Builtin { fail: label, .. }
             | Op::IterStart { fail: label, .. }
+            | Op::JoinStart { fail: label, .. }
             | Op::IterNext { exit: label, .. }
             | Op::Test { fail: label, .. }
             | Op::Arith { fail: label, .. }

@@ -116,10 +116,7 @@ pub struct PathStep {
 impl PathStep {
     /// Returns the step to `key`.
     pub fn new(key: Value) -> Self {
-        Self {
-            key,
-            hint: AtomicU32::new(0),
-        }
+        Self { key, hint: AtomicU32::new(0) }
     }
 
     /// Returns what this step leads to.

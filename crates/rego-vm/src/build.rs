@@ -105,9 +105,7 @@ fn put_path(
     let mut key = keys.next().ok_or(Clash)?;
     let mut map = map;
     for next in keys {
-        let branch = map
-            .entry(key)
-            .or_insert_with(|| Tree::Branch(Map::default()));
+        let branch = map.entry(key).or_insert_with(|| Tree::Branch(Map::default()));
         let Tree::Branch(inner) = branch else {
             return Err(Clash);
         };

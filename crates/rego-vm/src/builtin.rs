@@ -77,10 +77,7 @@ impl BuiltinError {
             [one] => (*one).to_string(),
             many => format!("one of {{{}}}", many.join(", ")),
         };
-        Self::Type(format!(
-            "operand {position} must be {want} but got {}",
-            got.type_name()
-        ))
+        Self::Type(format!("operand {position} must be {want} but got {}", got.type_name()))
     }
 }
 
@@ -142,9 +139,7 @@ impl<'h> Context<'h> {
     #[inline]
     pub fn charge_steps(&mut self, steps: u64) -> Result<(), BuiltinError> {
         let before = self.steps_left;
-        self.steps_left = before
-            .checked_sub(steps)
-            .ok_or(BuiltinError::Halt(Halt::Steps))?;
+        self.steps_left = before.checked_sub(steps).ok_or(BuiltinError::Halt(Halt::Steps))?;
         if before / STEPS_PER_LOOK != self.steps_left / STEPS_PER_LOOK && self.host.cancelled() {
             return Err(BuiltinError::Halt(Halt::Deadline));
         }
@@ -157,10 +152,8 @@ impl<'h> Context<'h> {
     /// Errors: [`BuiltinError::Halt`] where the budget is used up.
     #[inline]
     pub fn charge_bytes(&mut self, bytes: u64) -> Result<(), BuiltinError> {
-        self.bytes_left = self
-            .bytes_left
-            .checked_sub(bytes)
-            .ok_or(BuiltinError::Halt(Halt::Memory))?;
+        self.bytes_left =
+            self.bytes_left.checked_sub(bytes).ok_or(BuiltinError::Halt(Halt::Memory))?;
         Ok(())
     }
 
@@ -182,10 +175,7 @@ impl<'h> Context<'h> {
 
     /// Returns a builtin family's own state for this query, made on first use.
     pub fn scratch<T: Default + 'static>(&mut self, family: &'static str) -> Option<&mut T> {
-        let state = self
-            .scratch
-            .entry(family)
-            .or_insert_with(|| Box::new(T::default()));
+        let state = self.scratch.entry(family).or_insert_with(|| Box::new(T::default()));
         state.downcast_mut()
     }
 }

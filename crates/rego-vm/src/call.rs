@@ -61,10 +61,7 @@ pub(crate) struct Return {
 }
 
 impl Return {
-    pub(crate) const NOWHERE: Return = Return {
-        dst: Reg(0),
-        fail: Label(u32::MAX),
-    };
+    pub(crate) const NOWHERE: Return = Return { dst: Reg(0), fail: Label(u32::MAX) };
 }
 
 /// Who waits for a value.
@@ -99,18 +96,11 @@ impl<'a> Machine<'a> {
             scopes: self.scopes.len(),
             back,
         };
-        self.slots.resize_with(
-            self.slots.len() + function.registers as usize,
-            Slot::default,
-        );
-        self.iters
-            .resize_with(self.iters.len() + function.iters as usize, Iter::default);
-        self.builders.resize_with(
-            self.builders.len() + function.builders as usize,
-            Builder::default,
-        );
-        self.ctxs
-            .resize(self.ctxs.len() + function.ctxs as usize, 0);
+        self.slots.resize_with(self.slots.len() + function.registers as usize, Slot::default);
+        self.iters.resize_with(self.iters.len() + function.iters as usize, Iter::default);
+        self.builders
+            .resize_with(self.builders.len() + function.builders as usize, Builder::default);
+        self.ctxs.resize(self.ctxs.len() + function.ctxs as usize, 0);
         Ok(())
     }
 
@@ -162,11 +152,7 @@ impl<'a> Machine<'a> {
     /// Evaluates a rule without parameters, or recalls its value.
     pub(crate) fn rule(&mut self, id: FunctionId, back: Return) -> Run<Flow> {
         if !self.scope().replaced.is_empty() {
-            let path = self
-                .program
-                .functions
-                .get(id.0 as usize)
-                .map(|f| f.path.as_slice());
+            let path = self.program.functions.get(id.0 as usize).map(|f| f.path.as_slice());
             let path: &'a [Value] = path.unwrap_or_default();
             if self.scope().is_replaced(path) {
                 let found = self.base_at(path);
@@ -216,11 +202,7 @@ impl<'a> Machine<'a> {
         self.enter(id, back)?;
         for (at, src) in operands.iter().enumerate() {
             let slots = self.slots.get(caller.base..).unwrap_or_default();
-            let slot = Window {
-                slots,
-                function: caller.function,
-            }
-            .slot(*src);
+            let slot = Window { slots, function: caller.function }.slot(*src);
             self.set(Reg(at as u32), slot);
         }
         Ok(Flow::On)
@@ -288,9 +270,6 @@ impl<'a> Machine<'a> {
     pub(crate) fn list(&self, list: ListId) -> &'a [Src] {
         let start = list.start as usize;
         let function: &'a Function = self.frame.function;
-        function
-            .operands
-            .get(start..start + list.len as usize)
-            .unwrap_or_default()
+        function.operands.get(start..start + list.len as usize).unwrap_or_default()
     }
 }

@@ -55,10 +55,9 @@ impl<'a> Machine<'a> {
     /// Returns what the base document holds at a path.
     pub(crate) fn base_at(&self, path: &[Value]) -> Option<Slot<'a>> {
         match &self.scope().data {
-            Slot::Ref(data) => path
-                .iter()
-                .try_fold(*data, |value, key| value.get(key))
-                .map(Slot::Ref),
+            Slot::Ref(data) => {
+                path.iter().try_fold(*data, |value, key| value.get(key)).map(Slot::Ref)
+            }
             other => other.child(|data| path.iter().try_fold(data, |value, key| value.get(key))),
         }
     }
@@ -137,9 +136,7 @@ impl<'a> Machine<'a> {
                 None => {
                     // An empty package: what base data has there, or nothing.
                     let empty = Value::object(Vec::new());
-                    let base = self
-                        .base_at(&child_info.path)
-                        .and_then(|slot| slot.to_value());
+                    let base = self.base_at(&child_info.path).and_then(|slot| slot.to_value());
                     doc.take(Some(base.unwrap_or(empty)));
                 }
             }
@@ -173,13 +170,7 @@ impl<'a> Machine<'a> {
 
     /// Puts rules and base data together: where both have a key, rules count.
     fn finish(&mut self, doc: DocFrame, info: &NodeInfo) -> Run<Progress<'a>> {
-        let DocFrame {
-            mut entries,
-            own,
-            back,
-            scope,
-            ..
-        } = doc;
+        let DocFrame { mut entries, own, back, scope, .. } = doc;
         let base = self.base_at(&info.path).and_then(|slot| slot.to_value());
         for layer in [own, base].into_iter().flatten() {
             let Some(object) = layer.as_object() else {
@@ -195,11 +186,7 @@ impl<'a> Machine<'a> {
                 }
             }
         }
-        Ok(Progress::Whole(
-            Slot::Own(Value::object(entries)),
-            back,
-            scope,
-        ))
+        Ok(Progress::Whole(Slot::Own(Value::object(entries)), back, scope))
     }
 
     /// Looks up a key, in a value or a document.

@@ -1,5 +1,7 @@
 //! Iterators over collections, documents, and candidates of a rule index.
 
+use std::rc::Rc;
+
 use rego_analysis::tree::NodeId;
 use rego_value::{ObjectRef, Value, View};
 
@@ -21,6 +23,8 @@ pub(crate) enum Iter<'a> {
     Own(Value, usize),
     /// The children of a document: what is found at each key.
     Children(std::vec::IntoIter<(Value, Slot<'a>)>),
+    /// The elements of a collection at these positions.
+    Joined(Slot<'a>, Rc<[u32]>, usize),
     /// Definitions that may hold: those of the value found, and those that always may. Both sorted.
     Candidates(&'a [u32], &'a [u32]),
 }
@@ -56,10 +60,7 @@ impl<'a> Iter<'a> {
                 Some((Slot::Own(key), Slot::Ref(value)))
             }
             Iter::Object(object, at) => {
-                let pair = (
-                    object.keys().as_slice().get(*at)?,
-                    object.values().get(*at)?,
-                );
+                let pair = (object.keys().as_slice().get(*at)?, object.values().get(*at)?);
                 *at += 1;
                 Some((Slot::Ref(pair.0), Slot::Ref(pair.1)))
             }
@@ -70,6 +71,14 @@ impl<'a> Iter<'a> {
                 Some(pair)
             }
             Iter::Children(children) => children.next().map(|(k, v)| (Slot::Own(k), v)),
+            Iter::Joined(source, hits, at) => {
+                let position = *hits.get(*at)? as usize;
+                *at += 1;
+                match source {
+                    Slot::Ref(value) => nth_ref(value, position),
+                    other => nth(other.value()?, position),
+                }
+            }
             Iter::Done | Iter::Candidates(..) => None,
         }
     }
@@ -90,16 +99,29 @@ impl<'a> Iter<'a> {
     }
 }
 
+fn nth_ref<'a>(value: &'a Value, at: usize) -> Option<(Slot<'a>, Slot<'a>)> {
+    match value.view() {
+        View::Array(items) => {
+            items.get(at).map(|item| (Slot::Own(Value::from(at as i64)), Slot::Ref(item)))
+        }
+        View::Object(object) => Some((
+            Slot::Ref(object.keys().as_slice().get(at)?),
+            Slot::Ref(object.values().get(at)?),
+        )),
+        View::Set(set) => set.as_slice().get(at).map(|item| (Slot::Ref(item), Slot::Ref(item))),
+        _ => None,
+    }
+}
+
 fn nth<'a>(value: &Value, at: usize) -> Option<(Slot<'a>, Slot<'a>)> {
     let own = |value: &Value| Slot::Own(value.clone());
     match value.view() {
-        View::Array(items) => items
-            .get(at)
-            .map(|item| (Slot::Own(Value::from(at as i64)), own(item))),
-        View::Object(object) => Some((
-            own(object.keys().as_slice().get(at)?),
-            own(object.values().get(at)?),
-        )),
+        View::Array(items) => {
+            items.get(at).map(|item| (Slot::Own(Value::from(at as i64)), own(item)))
+        }
+        View::Object(object) => {
+            Some((own(object.keys().as_slice().get(at)?), own(object.values().get(at)?)))
+        }
         View::Set(set) => set.as_slice().get(at).map(|item| (own(item), own(item))),
         _ => None,
     }

@@ -11,6 +11,7 @@ mod call;
 mod document;
 mod failure;
 mod iter;
+mod join;
 mod machine;
 mod ops;
 mod scope;

@@ -2,6 +2,8 @@
 //!
 //! Calls do not nest on the native stack: frames are a list, so depth is a budget like any other.
 
+use std::collections::HashMap;
+
 use rego_program::{Compare, Function, FunctionId, Label, Op, Program, Reg, Src};
 use rego_source::Location;
 use rego_value::Value;
@@ -11,6 +13,7 @@ use crate::builtin::{Builtin, BuiltinError, Context, Halt, Host};
 use crate::call::{Frame, Return, Waiting};
 use crate::failure::{Failure, FailureKind, Run};
 use crate::iter::Iter;
+use crate::join::{Join, JoinKey};
 use crate::scope::Scope;
 use crate::slot::{Slot, Window};
 
@@ -52,9 +55,7 @@ pub fn run(
     function: FunctionId,
     setting: &Setting<'_>,
 ) -> Result<Option<Value>, Failure> {
-    Machine::new(program, setting)
-        .run(function)
-        .map_err(|failure| *failure)
+    Machine::new(program, setting).run(function).map_err(|failure| *failure)
 }
 
 /// A run under way.
@@ -72,6 +73,7 @@ pub(crate) struct Machine<'a> {
     pub(crate) waiting: Vec<Waiting<'a>>,
     pub(crate) frame: Frame<'a>,
     pub(crate) outcome: Slot<'a>,
+    pub(crate) joins: HashMap<JoinKey, Join<'a>, foldhash::fast::RandomState>,
 }
 
 /// Whether the run goes on.
@@ -105,11 +107,7 @@ impl<'a> Machine<'a> {
         Self {
             program,
             setting: *setting,
-            context: Context::new(
-                setting.host,
-                setting.budget.steps_max,
-                setting.budget.bytes_max,
-            ),
+            context: Context::new(setting.host, setting.budget.steps_max, setting.budget.bytes_max),
             slots: Vec::with_capacity(32),
             iters: Vec::new(),
             builders: Vec::new(),
@@ -119,6 +117,7 @@ impl<'a> Machine<'a> {
             waiting: Vec::with_capacity(8),
             frame: Frame::idle(&NOTHING),
             outcome: Slot::Empty,
+            joins: HashMap::default(),
         }
     }
 
@@ -137,10 +136,7 @@ impl<'a> Machine<'a> {
     }
 
     #[inline]
-    #[expect(
-        clippy::too_many_lines,
-        reason = "one flat match over all instructions"
-    )]
+    #[expect(clippy::too_many_lines, reason = "one flat match over all instructions")]
     fn step(&mut self, op: Op) -> Run<Flow> {
         match op {
             Op::Jump(to) => self.jump(to),
@@ -173,12 +169,7 @@ impl<'a> Machine<'a> {
                 let found = follow(&self.scope().data, steps);
                 self.set_or(dst, found, fail);
             }
-            Op::GetPath {
-                dst,
-                src,
-                path,
-                fail,
-            } => {
+            Op::GetPath { dst, src, path, fail } => {
                 let steps = self.path(path)?;
                 let found = match src.decode() {
                     Err(reg) => follow(self.slot(reg), steps),
@@ -186,43 +177,22 @@ impl<'a> Machine<'a> {
                 };
                 self.set_or(dst, found, fail);
             }
-            Op::Get {
-                dst,
-                src,
-                key,
-                fail,
-            } => return self.get((dst, fail), src, key),
+            Op::Get { dst, src, key, fail } => return self.get((dst, fail), src, key),
             Op::Node { dst, node } => self.set(dst, Slot::Node(node)),
             Op::Force { dst, src, fail } => return self.force((dst, fail), src),
             Op::Document { dst, node, fail } => return self.document(node, Return { dst, fail }),
-            Op::Rule {
-                dst,
-                function,
-                fail,
-            } => return self.rule(function, Return { dst, fail }),
-            Op::Call {
-                dst,
-                function,
-                args,
-                fail,
-            } => {
+            Op::Rule { dst, function, fail } => return self.rule(function, Return { dst, fail }),
+            Op::Call { dst, function, args, fail } => {
                 return self.call(function, args, Return { dst, fail });
             }
-            Op::Builtin {
-                dst,
-                builtin,
-                args,
-                fail,
-            } => {
+            Op::Builtin { dst, builtin, args, fail } => {
                 return self.call_builtin(builtin, args, Return { dst, fail });
             }
             Op::IterStart { iter, src, fail } => return self.iter_start(iter, src, fail),
-            Op::IterNext {
-                iter,
-                key,
-                value,
-                exit,
-            } => {
+            Op::JoinStart { iter, src, path, key, fail } => {
+                return self.join_start(iter, (src, path, key), fail);
+            }
+            Op::IterNext { iter, key, value, exit } => {
                 self.charge(1)?;
                 let next = match self.iters.get_mut(self.frame.iters + iter.0 as usize) {
                     Some(iter) => iter.next(),
@@ -245,32 +215,20 @@ impl<'a> Machine<'a> {
                 let holds = compare(op, self.value(a)?, self.value(b)?);
                 self.set(dst, Slot::Own(Value::from(holds)));
             }
-            Op::Arith {
-                op,
-                dst,
-                a,
-                b,
-                fail,
-            } => self.arith(op, (a, b), (dst, fail))?,
+            Op::Arith { op, dst, a, b, fail } => self.arith(op, (a, b), (dst, fail))?,
             Op::Member { item, of, fail } => {
                 if !self.member(item, of)? {
                     self.jump(fail);
                 }
             }
             Op::ArrayLen { src, len, fail } => {
-                let fits = self
-                    .value(src)?
-                    .as_array()
-                    .is_some_and(|a| a.len() == len as usize);
+                let fits = self.value(src)?.as_array().is_some_and(|a| a.len() == len as usize);
                 if !fits {
                     self.jump(fail);
                 }
             }
             Op::ObjectLen { src, len, fail } => {
-                let fits = self
-                    .value(src)?
-                    .as_object()
-                    .is_some_and(|o| o.len() == len as usize);
+                let fits = self.value(src)?.as_object().is_some_and(|o| o.len() == len as usize);
                 if !fits {
                     self.jump(fail);
                 }
@@ -295,30 +253,17 @@ impl<'a> Machine<'a> {
                 let value = self.value(value)?.clone();
                 self.builder(builder)?.push(value);
             }
-            Op::BuildPut {
-                builder,
-                key,
-                value,
-            } => {
+            Op::BuildPut { builder, key, value } => {
                 self.charge_bytes(64)?;
                 let (key, value) = (self.value(key)?.clone(), self.value(value)?.clone());
                 if self.builder(builder)?.put(key, value).is_err() {
                     return self.conflict("object keys must be unique");
                 }
             }
-            Op::BuildPutPath {
-                builder,
-                keys,
-                value,
-                contains,
-            } => {
+            Op::BuildPutPath { builder, keys, value, contains } => {
                 self.charge_bytes(64)?;
                 let (keys, value) = (self.operands(keys)?, self.value(value)?.clone());
-                if self
-                    .builder(builder)?
-                    .put_path(keys, value, contains)
-                    .is_err()
-                {
+                if self.builder(builder)?.put_path(keys, value, contains).is_err() {
                     return self.conflict("object keys must be unique");
                 }
             }
@@ -360,10 +305,7 @@ impl<'a> Machine<'a> {
     #[inline]
     pub(crate) fn window(&self) -> Window<'_, 'a> {
         let slots = self.slots.get(self.frame.base..).unwrap_or_default();
-        Window {
-            slots,
-            function: self.frame.function,
-        }
+        Window { slots, function: self.frame.function }
     }
 
     #[inline]
@@ -376,9 +318,7 @@ impl<'a> Machine<'a> {
 
     #[inline]
     pub(crate) fn slot(&self, reg: Reg) -> &Slot<'a> {
-        self.slots
-            .get(self.frame.base + reg.0 as usize)
-            .unwrap_or(&Slot::Empty)
+        self.slots.get(self.frame.base + reg.0 as usize).unwrap_or(&Slot::Empty)
     }
 
     #[inline]
@@ -417,11 +357,7 @@ impl<'a> Machine<'a> {
     }
 
     fn halt(&self, error: &BuiltinError) -> Run<()> {
-        let halt = if let BuiltinError::Halt(halt) = error {
-            *halt
-        } else {
-            Halt::Steps
-        };
+        let halt = if let BuiltinError::Halt(halt) = error { *halt } else { Halt::Steps };
         self.fail(FailureKind::Halt(halt), halt.to_string())
     }
 
@@ -436,40 +372,26 @@ impl<'a> Machine<'a> {
 
     #[cold]
     pub(crate) fn fail<T>(&self, kind: FailureKind, message: String) -> Run<T> {
-        Err(Box::new(Failure {
-            kind,
-            message,
-            location: self.place(),
-        }))
+        Err(Box::new(Failure { kind, message, location: self.place() }))
     }
 
     /// Returns where the instruction under way comes from.
     pub(crate) fn place(&self) -> Location {
         let at = self.frame.pc.saturating_sub(1);
-        self.frame
-            .function
-            .places
-            .get(at)
-            .copied()
-            .unwrap_or_default()
+        self.frame.function.places.get(at).copied().unwrap_or_default()
     }
 }
 
 pub(crate) fn some(slot: Slot<'_>) -> Option<Slot<'_>> {
-    if matches!(slot, Slot::Empty) {
-        None
-    } else {
-        Some(slot)
-    }
+    if matches!(slot, Slot::Empty) { None } else { Some(slot) }
 }
 
 #[inline]
 fn follow<'a>(from: &Slot<'a>, steps: &'a [rego_program::PathStep]) -> Option<Slot<'a>> {
     match from {
-        Slot::Ref(value) => steps
-            .iter()
-            .try_fold(*value, |value, step| step.get(value))
-            .map(Slot::Ref),
+        Slot::Ref(value) => {
+            steps.iter().try_fold(*value, |value, step| step.get(value)).map(Slot::Ref)
+        }
         Slot::Own(value) => {
             let found = steps.iter().try_fold(value, |value, step| step.get(value));
             found.map(|value| Slot::Own(value.clone()))

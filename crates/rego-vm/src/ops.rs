@@ -22,10 +22,7 @@ impl<'a> Machine<'a> {
 
     pub(crate) fn operands(&mut self, list: ListId) -> Run<Vec<Value>> {
         self.charge_bytes(16 * u64::from(list.len))?;
-        self.list(list)
-            .iter()
-            .map(|src| self.value(*src).cloned())
-            .collect()
+        self.list(list).iter().map(|src| self.value(*src).cloned()).collect()
     }
 
     pub(crate) fn object(&mut self, dst: Reg, items: ListId) -> Run<()> {
@@ -152,10 +149,7 @@ impl<'a> Machine<'a> {
             return Ok(());
         };
         let function = self.frame.function;
-        let labels = function
-            .indexes
-            .get(index as usize)
-            .map(|(_, labels)| labels);
+        let labels = function.indexes.get(index as usize).map(|(_, labels)| labels);
         match labels.and_then(|labels| labels.get(candidate as usize)) {
             Some(label) => self.jump(*label),
             None => return self.internal("no such definition"),

@@ -42,11 +42,7 @@ pub(crate) enum MockValue<'a> {
 
 impl<'a> Scope<'a> {
     pub(crate) fn new(input: Slot<'a>, data: Slot<'a>) -> Self {
-        Self {
-            input,
-            data,
-            ..Self::default()
-        }
+        Self { input, data, ..Self::default() }
     }
 
     /// Returns the same without values of rules, to replace something in.
@@ -71,18 +67,12 @@ impl<'a> Scope<'a> {
     }
 
     pub(crate) fn mock(&self, target: MockTarget) -> Option<&MockValue<'a>> {
-        self.mocks
-            .iter()
-            .rev()
-            .find(|(t, _)| *t == target)
-            .map(|(_, value)| value)
+        self.mocks.iter().rev().find(|(t, _)| *t == target).map(|(_, value)| value)
     }
 
     /// Whether `with` replaced the document at a path, or one that it is part of.
     pub(crate) fn is_replaced(&self, path: &[Value]) -> bool {
-        self.replaced
-            .iter()
-            .any(|replaced| path.starts_with(replaced))
+        self.replaced.iter().any(|replaced| path.starts_with(replaced))
     }
 }
 
@@ -132,10 +122,7 @@ pub(crate) fn put(
         }
     };
     let at = entries.binary_search_by(|(k, _)| k.cmp(key));
-    let old = at
-        .ok()
-        .and_then(|at| entries.get(at))
-        .map(|(_, old)| old.clone());
+    let old = at.ok().and_then(|at| entries.get(at)).map(|(_, old)| old.clone());
     let value = put(old.as_ref(), rest, value)?;
     match at {
         Ok(at) => {

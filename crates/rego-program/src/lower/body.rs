@@ -16,7 +16,14 @@ struct Every<'a> {
 
 impl Emit<'_, '_> {
     pub(super) fn body(&mut self, body: &Body) -> Lowered<()> {
-        body.exprs.iter().try_for_each(|expr| self.expr(expr))
+        for (at, expr) in body.exprs.iter().enumerate() {
+            let next = body.exprs.get(at + 1);
+            match next.and_then(|next| self.join_on(expr, next)) {
+                Some(join) => self.join(expr, &join)?,
+                None => self.expr(expr)?,
+            }
+        }
+        Ok(())
     }
 
     /// Lowers a statement with its `with`s.
@@ -52,54 +59,31 @@ impl Emit<'_, '_> {
                 }
                 self.pattern(value, Src::reg(v))
             }
-            ExprKind::Every {
-                key,
-                value,
-                domain,
-                body,
-            } => self.every(&Every {
-                key: *key,
-                value: *value,
-                domain,
-                body,
-            }),
+            ExprKind::Every { key, value, domain, body } => {
+                self.every(&Every { key: *key, value: *value, domain, body })
+            }
             ExprKind::Not(body) => self.not(body),
         }
     }
 
     /// A term that must hold.
     fn condition(&mut self, term: &Term) -> Lowered<()> {
-        if let TermKind::Call {
-            callee: Callee::Builtin(decl),
-            args,
-        } = &term.kind
+        if let TermKind::Call { callee: Callee::Builtin(decl), args } = &term.kind
             && let [a, b] = args.as_slice()
         {
             if let Some(Operator::Compare(op)) = operator(decl.name) {
                 let (a, b) = (self.term(a)?, self.term(b)?);
-                self.emit(Op::Test {
-                    op,
-                    a,
-                    b,
-                    fail: self.fail,
-                });
+                self.emit(Op::Test { op, a, b, fail: self.fail });
                 return Ok(());
             }
             if decl.name == "internal.member_2" {
                 let (item, of) = (self.term(a)?, self.term(b)?);
-                self.emit(Op::Member {
-                    item,
-                    of,
-                    fail: self.fail,
-                });
+                self.emit(Op::Member { item, of, fail: self.fail });
                 return Ok(());
             }
         }
         let src = self.term(term)?;
-        self.emit(Op::Truthy {
-            src,
-            fail: self.fail,
-        });
+        self.emit(Op::Truthy { src, fail: self.fail });
         Ok(())
     }
 
@@ -118,18 +102,9 @@ impl Emit<'_, '_> {
         let (iter, key, value) = (self.iter(), self.reg(), self.reg());
         let (next, all, outer) = (self.label(), self.label(), self.fail);
         let locals = self.locals.clone();
-        self.emit(Op::IterStart {
-            iter,
-            src,
-            fail: outer,
-        });
+        self.emit(Op::IterStart { iter, src, fail: outer });
         self.bind(next);
-        self.emit(Op::IterNext {
-            iter,
-            key,
-            value,
-            exit: all,
-        });
+        self.emit(Op::IterNext { iter, key, value, exit: all });
         if let Some(local) = every.key {
             self.bind_local(local, Src::reg(key));
         }

@@ -67,20 +67,12 @@ impl<'s, 't> Emit<'s, 't> {
 
     /// Returns the finished function: labels become positions.
     pub(super) fn finish(self, shape: Shape, path: Vec<Value>) -> Function {
-        let Self {
-            mut code,
-            labels,
-            mut indexes,
-            ..
-        } = self;
+        let Self { mut code, labels, mut indexes, .. } = self;
         let position = |label: &mut Label| {
             label.0 = labels.get(label.0 as usize).copied().unwrap_or(u32::MAX);
         };
         code.iter_mut().filter_map(Op::label_mut).for_each(position);
-        indexes
-            .iter_mut()
-            .flat_map(|(_, labels)| labels)
-            .for_each(position);
+        indexes.iter_mut().flat_map(|(_, labels)| labels).for_each(position);
         Function {
             shape,
             path,
@@ -153,16 +145,11 @@ impl<'s, 't> Emit<'s, 't> {
     pub(super) fn list(&mut self, items: &[Src]) -> ListId {
         let start = self.operands.len() as u32;
         self.operands.extend_from_slice(items);
-        ListId {
-            start,
-            len: items.len() as u32,
-        }
+        ListId { start, len: items.len() as u32 }
     }
 
     pub(super) fn path(&mut self, steps: impl IntoIterator<Item = Value>) -> PathId {
-        self.paths.push(Path {
-            steps: steps.into_iter().map(PathStep::new).collect(),
-        });
+        self.paths.push(Path { steps: steps.into_iter().map(PathStep::new).collect() });
         PathId(self.paths.len() as u32 - 1)
     }
 
@@ -179,21 +166,20 @@ impl<'s, 't> Emit<'s, 't> {
     /// Opens a loop over `src`: from here on, no value means its next turn. Returns the registers
     /// of key and value.
     pub(super) fn open_loop(&mut self, src: Src) -> (Reg, Reg) {
+        self.open_joined_loop(src, None)
+    }
+
+    /// Opens a loop of which only elements matter whose value at a path equals a key.
+    pub(super) fn open_joined_loop(&mut self, src: Src, on: Option<(PathId, Src)>) -> (Reg, Reg) {
         let (iter, key, value, next) = (self.iter(), self.reg(), self.reg(), self.label());
         let exit = self.fail;
-        self.emit(Op::IterStart {
-            iter,
-            src,
-            fail: exit,
+        self.emit(match on {
+            Some((path, key)) => Op::JoinStart { iter, src, path, key, fail: exit },
+            None => Op::IterStart { iter, src, fail: exit },
         });
         self.bind(next);
         self.resume();
-        self.emit(Op::IterNext {
-            iter,
-            key,
-            value,
-            exit,
-        });
+        self.emit(Op::IterNext { iter, key, value, exit });
         self.fail = next;
         (key, value)
     }
@@ -222,17 +208,11 @@ impl<'s, 't> Emit<'s, 't> {
     }
 
     pub(super) fn broken<T>(&self, message: &str) -> Lowered<T> {
-        Err(LowerError {
-            message: message.to_string(),
-            location: self.place,
-        })
+        Err(LowerError { message: message.to_string(), location: self.place })
     }
 }
 
 fn is_scalar(value: &Value) -> bool {
     use rego_value::View;
-    !matches!(
-        value.view(),
-        View::Array(_) | View::Object(_) | View::Set(_)
-    )
+    !matches!(value.view(), View::Array(_) | View::Object(_) | View::Set(_))
 }

@@ -6,6 +6,7 @@
 
 mod body;
 mod emit;
+mod join;
 mod query;
 mod reference;
 mod rule;
@@ -50,10 +51,7 @@ pub(crate) struct Scope<'t> {
 
 impl<'t> Scope<'t> {
     fn new(resolved: &'t Resolved, builtins: &[&'static str]) -> Self {
-        let ids = (0u32..)
-            .zip(builtins)
-            .map(|(id, name)| (*name, BuiltinId(id)))
-            .collect();
+        let ids = (0u32..).zip(builtins).map(|(id, name)| (*name, BuiltinId(id))).collect();
         Self {
             tree: &resolved.tree,
             kinds: resolved.rules.iter().map(|rule| rule.kind).collect(),
@@ -75,10 +73,7 @@ impl<'t> Scope<'t> {
     }
 
     fn is_function(&self, rule: RuleId) -> bool {
-        matches!(
-            self.kinds.get(rule.0 as usize),
-            Some(RuleKind::Function { .. })
-        )
+        matches!(self.kinds.get(rule.0 as usize), Some(RuleKind::Function { .. }))
     }
 }
 
@@ -87,10 +82,7 @@ impl<'t> Scope<'t> {
 /// Errors: [`LowerError`] where the tree breaks its promises.
 pub fn lower(resolved: &Resolved) -> Result<Program, LowerError> {
     let mut scope = Scope::new(resolved, &[]);
-    let functions = resolved
-        .rules
-        .iter()
-        .map(|rule| Ok(Arc::new(rule::lower(&mut scope, rule)?)));
+    let functions = resolved.rules.iter().map(|rule| Ok(Arc::new(rule::lower(&mut scope, rule)?)));
     let functions = functions.collect::<Result<_, _>>()?;
     Ok(Program {
         functions,
@@ -118,12 +110,7 @@ pub fn extend(
     functions.push(Arc::new(first));
     let nodes = Arc::clone(&program.nodes);
     Ok(QueryProgram {
-        program: Program {
-            functions,
-            nodes,
-            builtins: scope.builtins,
-            sources,
-        },
+        program: Program { functions, nodes, builtins: scope.builtins, sources },
         rows: FunctionId(id),
         first: FunctionId(id + 1),
         layout: query::layout(query),
@@ -148,10 +135,7 @@ fn nodes(tree: &RuleTree, scope: &Scope<'_>) -> Vec<NodeInfo> {
     let info = |(node, path): (&rego_analysis::tree::Node, Vec<Value>)| NodeInfo {
         path,
         children: node.children.clone(),
-        rule: node
-            .rule
-            .filter(|rule| !scope.is_function(*rule))
-            .map(Scope::function),
+        rule: node.rule.filter(|rule| !scope.is_function(*rule)).map(Scope::function),
         is_rule: node.rule.is_some(),
     };
     tree.nodes.iter().zip(paths).map(info).collect()

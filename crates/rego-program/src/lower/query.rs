@@ -11,11 +11,7 @@ use crate::program::{Function, RowLayout, Shape};
 pub(super) fn layout(query: &Query) -> RowLayout {
     RowLayout {
         expressions: query.expressions.clone(),
-        bindings: query
-            .bindings
-            .iter()
-            .map(|(name, _)| name.clone())
-            .collect(),
+        bindings: query.bindings.iter().map(|(name, _)| name.clone()).collect(),
     }
 }
 
@@ -32,10 +28,7 @@ pub(super) fn rows(scope: &mut Scope<'_>, query: &Query) -> Lowered<Function> {
     let items = emit.list(&[values, bindings].concat());
     let dst = emit.reg();
     emit.emit(Op::Array { dst, items });
-    emit.emit(Op::BuildPush {
-        builder,
-        value: Src::reg(dst),
-    });
+    emit.emit(Op::BuildPush { builder, value: Src::reg(dst) });
     emit.emit(Op::Jump(emit.fail));
     emit.bind_end();
     emit.emit(Op::BuildArray { builder, dst });
@@ -60,12 +53,7 @@ pub(super) fn first(scope: &mut Scope<'_>, query: &Query) -> Lowered<Function> {
 }
 
 fn place(query: &Query) -> rego_source::Location {
-    query
-        .body
-        .exprs
-        .first()
-        .map(|expr| expr.location)
-        .unwrap_or_default()
+    query.body.exprs.first().map(|expr| expr.location).unwrap_or_default()
 }
 
 impl Emit<'_, '_> {
@@ -83,10 +71,7 @@ impl Emit<'_, '_> {
             }
         }
         let known = self.constant_true();
-        Ok(values
-            .into_iter()
-            .map(|value| value.unwrap_or(known))
-            .collect())
+        Ok(values.into_iter().map(|value| value.unwrap_or(known)).collect())
     }
 
     fn query_expr(&mut self, expr: &Expr) -> Lowered<Src> {

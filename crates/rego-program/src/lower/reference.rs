@@ -45,19 +45,13 @@ impl Emit<'_, '_> {
             };
             node = child;
             let info = self.scope.tree.node(node);
-            let rule = info
-                .and_then(|n| n.rule)
-                .filter(|rule| !self.scope.is_function(*rule));
+            let rule = info.and_then(|n| n.rule).filter(|rule| !self.scope.is_function(*rule));
             let leaf = info.is_some_and(|n| n.children.is_empty());
             if let Some(rule) = rule
                 && leaf
             {
                 let (dst, fail) = (self.reg(), self.fail);
-                self.emit(Op::Rule {
-                    dst,
-                    function: Scope::function(rule),
-                    fail,
-                });
+                self.emit(Op::Rule { dst, function: Scope::function(rule), fail });
                 return self.steps(Src::reg(dst), path.get(depth + 1..).unwrap_or_default());
             }
         }
@@ -121,12 +115,7 @@ impl Emit<'_, '_> {
             }
             let (dst, fail) = (self.reg(), self.fail);
             let ground = self.path(ground);
-            self.emit(Op::GetPath {
-                dst,
-                src,
-                path: ground,
-                fail,
-            });
+            self.emit(Op::GetPath { dst, src, path: ground, fail });
             src = Src::reg(dst);
             path = rest;
         }
@@ -138,12 +127,7 @@ impl Emit<'_, '_> {
         if self.evaluable(key) {
             let key = self.term(key)?;
             let (dst, fail) = (self.reg(), self.fail);
-            self.emit(Op::Get {
-                dst,
-                src,
-                key,
-                fail,
-            });
+            self.emit(Op::Get { dst, src, key, fail });
             return Ok(Src::reg(dst));
         }
         let (found, value) = self.open_loop(src);

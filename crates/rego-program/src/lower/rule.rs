@@ -15,11 +15,7 @@ pub(super) fn lower(scope: &mut Scope<'_>, rule: &Rule) -> Lowered<Function> {
         RuleKind::Function { arity } => arity as u32,
         _ => 0,
     };
-    let place = rule
-        .definitions
-        .first()
-        .or(rule.default.as_deref())
-        .map(|d| d.location);
+    let place = rule.definitions.first().or(rule.default.as_deref()).map(|d| d.location);
     let mut emit = Emit::new(scope, arity, place.unwrap_or_default());
     match rule.kind {
         RuleKind::Complete | RuleKind::Function { .. } => emit.single_valued(rule)?,
@@ -63,11 +59,7 @@ fn only_value(rule: &Rule) -> Option<&Value> {
 impl Emit<'_, '_> {
     fn single_valued(&mut self, rule: &Rule) -> Lowered<()> {
         let acc = self.reg();
-        let give = if only_value(rule).is_some() {
-            Give::Return
-        } else {
-            Give::Yield(acc)
-        };
+        let give = if only_value(rule).is_some() { Give::Return } else { Give::Yield(acc) };
         self.emit(Op::Clear { dst: acc });
         let end = self.label();
         self.definitions(&rule.definitions, end, |emit, definition, next| {
@@ -112,11 +104,7 @@ impl Emit<'_, '_> {
         let (iter, next) = (self.iter(), self.label());
         self.emit(Op::IndexStart { iter, index });
         self.bind(next);
-        self.emit(Op::IndexNext {
-            iter,
-            index,
-            exit: end,
-        });
+        self.emit(Op::IndexNext { iter, index, exit: end });
         for (definition, label) in definitions.iter().zip(labels) {
             self.bind(label);
             lower(self, definition, next)?;
@@ -133,9 +121,7 @@ impl Emit<'_, '_> {
         self.fail = next;
         self.place = definition.location;
         let params = (0u32..).zip(&definition.args);
-        params
-            .map(|(at, arg)| self.pattern(arg, Src::reg(Reg(at))))
-            .collect()
+        params.map(|(at, arg)| self.pattern(arg, Src::reg(Reg(at)))).collect()
     }
 
     /// Lowers a definition and its `else` branches: a branch counts where none before it has a
@@ -208,10 +194,7 @@ impl Emit<'_, '_> {
         self.emit(Op::BuildStart { builder });
         let end = self.label();
         let is_set = rule.kind == RuleKind::PartialSet;
-        let flat = rule
-            .definitions
-            .iter()
-            .all(|d| d.keys.len() == 1 && !d.contains);
+        let flat = rule.definitions.iter().all(|d| d.keys.len() == 1 && !d.contains);
         self.definitions(&rule.definitions, end, |emit, definition, next| {
             emit.start(definition, next)?;
             emit.contribution(definition, builder, is_set || !flat)
@@ -239,19 +222,10 @@ impl Emit<'_, '_> {
         let contains = definition.contains;
         match keys.as_slice() {
             [] => self.emit(Op::BuildPush { builder, value }),
-            [key] if !nested => self.emit(Op::BuildPut {
-                builder,
-                key: *key,
-                value,
-            }),
+            [key] if !nested => self.emit(Op::BuildPut { builder, key: *key, value }),
             keys => {
                 let keys = self.list(keys);
-                self.emit(Op::BuildPutPath {
-                    builder,
-                    keys,
-                    value,
-                    contains,
-                });
+                self.emit(Op::BuildPutPath { builder, keys, value, contains });
             }
         }
         self.emit(Op::Jump(self.fail));

@@ -48,19 +48,9 @@ impl Emit<'_, '_> {
                 self.emit(Op::Object { dst, items });
                 Ok(Src::reg(dst))
             }
-            TermKind::Comprehension {
-                kind,
-                key,
-                value,
-                body,
-            } => {
+            TermKind::Comprehension { kind, key, value, body } => {
                 let key = key.as_deref();
-                self.comprehension(&Comprehension {
-                    kind: *kind,
-                    key,
-                    value,
-                    body,
-                })
+                self.comprehension(&Comprehension { kind: *kind, key, value, body })
             }
         }
     }
@@ -79,11 +69,7 @@ impl Emit<'_, '_> {
         match it.key {
             Some(key) => {
                 let (key, value) = (self.term(key)?, self.term(it.value)?);
-                self.emit(Op::BuildPut {
-                    builder,
-                    key,
-                    value,
-                });
+                self.emit(Op::BuildPut { builder, key, value });
             }
             None => {
                 let value = self.term(it.value)?;
@@ -109,12 +95,7 @@ impl Emit<'_, '_> {
             Callee::Rule(rule) => {
                 let (dst, args) = (self.reg(), self.list(&args));
                 let function = Scope::function(rule);
-                self.emit(Op::Call {
-                    dst,
-                    function,
-                    args,
-                    fail,
-                });
+                self.emit(Op::Call { dst, function, args, fail });
                 return Ok(Src::reg(dst));
             }
             Callee::Builtin(decl) => decl,
@@ -125,24 +106,13 @@ impl Emit<'_, '_> {
             let (dst, a, b) = (self.reg(), *a, *b);
             self.emit(match op {
                 Operator::Compare(op) => Op::Compare { op, dst, a, b },
-                Operator::Arith(op) => Op::Arith {
-                    op,
-                    dst,
-                    a,
-                    b,
-                    fail,
-                },
+                Operator::Arith(op) => Op::Arith { op, dst, a, b, fail },
             });
             return Ok(Src::reg(dst));
         }
         let (dst, args) = (self.reg(), self.list(&args));
         let builtin = self.scope.builtin(decl.name);
-        self.emit(Op::Builtin {
-            dst,
-            builtin,
-            args,
-            fail,
-        });
+        self.emit(Op::Builtin { dst, builtin, args, fail });
         if decl.relation {
             let (_, value) = self.open_loop(Src::reg(dst));
             return Ok(Src::reg(value));
@@ -165,9 +135,9 @@ impl Emit<'_, '_> {
             TermKind::Array(items) | TermKind::Set(items) => {
                 items.iter().all(|item| self.evaluable(item))
             }
-            TermKind::Object(entries) => entries
-                .iter()
-                .all(|(k, v)| self.evaluable(k) && self.evaluable(v)),
+            TermKind::Object(entries) => {
+                entries.iter().all(|(k, v)| self.evaluable(k) && self.evaluable(v))
+            }
         }
     }
 

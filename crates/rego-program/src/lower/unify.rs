@@ -35,12 +35,7 @@ impl Emit<'_, '_> {
             (true, true) => {
                 let (a, b) = (self.term(a)?, self.term(b)?);
                 let fail = self.fail;
-                self.emit(Op::Test {
-                    op: Compare::Equal,
-                    a,
-                    b,
-                    fail,
-                });
+                self.emit(Op::Test { op: Compare::Equal, a, b, fail });
                 Ok(true)
             }
             (true, false) => {
@@ -122,11 +117,7 @@ impl Emit<'_, '_> {
                 Ok(())
             }
             TermKind::Array(items) if !self.evaluable(pattern) => {
-                self.emit(Op::ArrayLen {
-                    src,
-                    len: items.len() as u32,
-                    fail,
-                });
+                self.emit(Op::ArrayLen { src, len: items.len() as u32, fail });
                 // What can be compared is compared first, and binds nothing it needs itself.
                 let mut parts = Vec::with_capacity(items.len());
                 for (at, item) in (0u32..).zip(items) {
@@ -137,21 +128,12 @@ impl Emit<'_, '_> {
                 self.patterns(parts)
             }
             TermKind::Object(entries) if !self.evaluable(pattern) => {
-                self.emit(Op::ObjectLen {
-                    src,
-                    len: entries.len() as u32,
-                    fail,
-                });
+                self.emit(Op::ObjectLen { src, len: entries.len() as u32, fail });
                 let mut parts = Vec::with_capacity(entries.len());
                 for (key, value) in entries {
                     let (key, fail) = (self.term(key)?, self.fail);
                     let dst = self.reg();
-                    self.emit(Op::Get {
-                        dst,
-                        src,
-                        key,
-                        fail,
-                    });
+                    self.emit(Op::Get { dst, src, key, fail });
                     parts.push((value, Src::reg(dst)));
                 }
                 self.patterns(parts)
@@ -159,12 +141,7 @@ impl Emit<'_, '_> {
             _ => {
                 let b = self.term(pattern)?;
                 let fail = self.fail;
-                self.emit(Op::Test {
-                    op: Compare::Equal,
-                    a: src,
-                    b,
-                    fail,
-                });
+                self.emit(Op::Test { op: Compare::Equal, a: src, b, fail });
                 Ok(())
             }
         }

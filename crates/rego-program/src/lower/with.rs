@@ -16,19 +16,14 @@ impl Emit<'_, '_> {
     /// Makes the context. Its values are evaluated outside of it. Going back past this point
     /// leaves it first.
     pub(super) fn enter_with(&mut self, withs: &[With]) -> Lowered<Entered> {
-        let replacements = withs
-            .iter()
-            .map(|with| self.replacement(with))
-            .collect::<Lowered<_>>()?;
+        let replacements =
+            withs.iter().map(|with| self.replacement(with)).collect::<Lowered<_>>()?;
         let with = self.with(replacements);
         let (ctx, outer) = (self.new_ctx(), self.ctx);
         let (start, back) = (self.label(), self.label());
         self.emit(Op::Jump(start));
         self.bind(back);
-        self.emit(Op::WithLeave {
-            outer,
-            drop: Some(ctx),
-        });
+        self.emit(Op::WithLeave { outer, drop: Some(ctx) });
         self.emit(Op::Jump(self.fail));
         self.bind(start);
         self.emit(Op::WithEnter { ctx, with });
@@ -40,10 +35,7 @@ impl Emit<'_, '_> {
     /// Goes on outside. A loop opened inside comes back in by [`Emit::resume`].
     pub(super) fn leave_with(&mut self, entered: Entered) {
         self.ctx = entered.outer;
-        self.emit(Op::WithLeave {
-            outer: entered.outer,
-            drop: None,
-        });
+        self.emit(Op::WithLeave { outer: entered.outer, drop: None });
     }
 
     fn replacement(&mut self, with: &With) -> Lowered<(WithTarget, WithValue)> {
