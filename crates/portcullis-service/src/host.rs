@@ -23,11 +23,7 @@ impl SystemHost {
     /// Returns a host with the system's clock and random bytes, whose `opa.runtime()` is empty,
     /// that never cancels, and that drops what is printed.
     pub fn new() -> Self {
-        Self {
-            deadline: None,
-            runtime: Value::object(Vec::new()),
-            print: None,
-        }
+        Self { deadline: None, runtime: Value::object(Vec::new()), print: None }
     }
 
     /// Returns it with a moment after which the caller no longer wants the answer.
@@ -61,15 +57,12 @@ impl Default for SystemHost {
 impl Host for SystemHost {
     fn now_ns(&self) -> i64 {
         // A clock before 1970 or after 2262 is no clock; both read as its nearest end.
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         i64::try_from(now.as_nanos()).unwrap_or(i64::MAX)
     }
 
     fn cancelled(&self) -> bool {
-        self.deadline
-            .is_some_and(|deadline| Instant::now() >= deadline)
+        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 
     fn random(&self, buffer: &mut [u8]) {
@@ -125,15 +118,8 @@ mod tests {
     #[test]
     fn the_runtime_names_version_and_environment() {
         let document = runtime_document("1.2.3", "abc");
-        assert_eq!(
-            document.get_path(&["version"]).and_then(Value::as_str),
-            Some("1.2.3")
-        );
-        assert!(
-            document
-                .get_path(&["env"])
-                .is_some_and(|env| env.as_object().is_some())
-        );
+        assert_eq!(document.get_path(&["version"]).and_then(Value::as_str), Some("1.2.3"));
+        assert!(document.get_path(&["env"]).is_some_and(|env| env.as_object().is_some()));
     }
 
     #[test]

@@ -25,9 +25,7 @@ fn nanoseconds(text: &str) -> Option<f64> {
     while !rest.is_empty() {
         let number_len = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
         let (number, after) = rest.split_at(number_len);
-        let unit_len = after
-            .find(|c: char| c.is_ascii_digit() || c == '.')
-            .unwrap_or(after.len());
+        let unit_len = after.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(after.len());
         let (unit, after) = after.split_at(unit_len);
         total += number.parse::<f64>().ok()? * unit_ns(unit)?;
         rest = after;
@@ -58,16 +56,7 @@ mod tests {
         assert_eq!(parse("1h2m3s"), Ok(Duration::from_secs(3723)));
         assert_eq!(parse("100ms"), Ok(Duration::from_millis(100)));
         assert_eq!(parse("7µs"), Ok(Duration::from_micros(7)));
-        for wrong in [
-            "",
-            "1",
-            "s",
-            "-1s",
-            "1x",
-            ".s",
-            "1.2.3s",
-            "300000h1s9999999h",
-        ] {
+        for wrong in ["", "1", "s", "-1s", "1x", ".s", "1.2.3s", "300000h1s9999999h"] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
     }

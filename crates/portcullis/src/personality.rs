@@ -28,19 +28,13 @@ pub(crate) fn run(arguments: Vec<OsString>) -> Result<Exit> {
         Ok(cli) => cli.run(),
         Err(error) => {
             error.print()?;
-            Ok(if error.use_stderr() {
-                Exit::Failure
-            } else {
-                Exit::Success
-            })
+            Ok(if error.use_stderr() { Exit::Failure } else { Exit::Success })
         }
     }
 }
 
 /// Returns the file name in `argv[0]`.
 fn called_by(arguments: &[OsString]) -> String {
-    let name = arguments
-        .first()
-        .and_then(|program| Path::new(program).file_name());
+    let name = arguments.first().and_then(|program| Path::new(program).file_name());
     name.unwrap_or_default().to_string_lossy().into_owned()
 }

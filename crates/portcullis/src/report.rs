@@ -23,29 +23,19 @@ pub(crate) struct Report {
 impl Report {
     /// Returns an error that is only a sentence.
     pub(crate) fn plain(message: impl ToString) -> Self {
-        Self {
-            message: message.to_string(),
-            ..Self::default()
-        }
+        Self { message: message.to_string(), ..Self::default() }
     }
 
     fn new(diagnostic: &Diagnostic, sources: &Sources) -> Self {
         let location = diagnostic.location;
         let file = location.and_then(|location| sources.get(location.source));
-        let position = location
-            .zip(file)
-            .map(|(at, file)| file.position(at.span.start));
-        let line = file
-            .zip(position)
-            .map(|(file, at)| file.line(at.row))
-            .unwrap_or_default();
+        let position = location.zip(file).map(|(at, file)| file.position(at.span.start));
+        let line = file.zip(position).map(|(file, at)| file.line(at.row)).unwrap_or_default();
         let span_len = location.map_or(0, |at| at.span.end.saturating_sub(at.span.start));
         Self {
             code: Some(diagnostic.code),
             message: diagnostic.message.clone(),
-            place: file
-                .zip(position)
-                .map(|(file, at)| (file.name().to_string(), at)),
+            place: file.zip(position).map(|(file, at)| (file.name().to_string(), at)),
             details: diagnostic.details.clone(),
             excerpt: position.map(|at| excerpt(line, at.col, span_len)),
             line: line.to_string(),
@@ -69,11 +59,7 @@ impl Report {
             text += &format!("{code}: ");
         }
         text += &self.message;
-        let parse_excerpt = self
-            .excerpt
-            .iter()
-            .flatten()
-            .filter(|_| self.is_parse_error());
+        let parse_excerpt = self.excerpt.iter().flatten().filter(|_| self.is_parse_error());
         for line in parse_excerpt.chain(&self.details) {
             text += &format!("\n\t{line}");
         }
@@ -83,11 +69,7 @@ impl Report {
     /// Returns OPA's form, then the source line and the hint where OPA has none.
     fn text_with_source(&self) -> String {
         let mut text = self.text();
-        let excerpt = self
-            .excerpt
-            .iter()
-            .flatten()
-            .filter(|_| !self.is_parse_error());
+        let excerpt = self.excerpt.iter().flatten().filter(|_| !self.is_parse_error());
         for line in excerpt {
             text += &format!("\n\t{line}");
         }
@@ -124,9 +106,7 @@ impl Report {
                 ("idx", Json::Integer(i64::from(at.col) - 1)),
             ])),
             _ if self.details.is_empty() => None,
-            _ => Some(Json::Array(
-                self.details.iter().map(|line| Json::Text(line)).collect(),
-            )),
+            _ => Some(Json::Array(self.details.iter().map(|line| Json::Text(line)).collect())),
         }
     }
 }
@@ -137,20 +117,10 @@ fn excerpt(line: &str, col: u32, span_len: u32) -> [String; 2] {
     let tabs = line.len() - shown.len();
     let start = (col as usize).saturating_sub(1 + tabs).min(shown.len());
     // Columns count bytes; carets stand below characters.
-    let before = shown
-        .char_indices()
-        .take_while(|(at, _)| *at < start)
-        .count();
+    let before = shown.char_indices().take_while(|(at, _)| *at < start).count();
     let under = shown.get(start..).unwrap_or_default();
-    let carets = under
-        .char_indices()
-        .take_while(|(at, _)| *at < span_len as usize)
-        .count()
-        .max(1);
-    [
-        shown.to_string(),
-        format!("{}{}", " ".repeat(before), "^".repeat(carets)),
-    ]
+    let carets = under.char_indices().take_while(|(at, _)| *at < span_len as usize).count().max(1);
+    [shown.to_string(), format!("{}{}", " ".repeat(before), "^".repeat(carets))]
 }
 
 /// Returns a report for each error among the findings; warnings are none.
@@ -164,12 +134,8 @@ pub(crate) fn of_diagnostics(
     sources: &Sources,
     severity: Severity,
 ) -> Vec<Report> {
-    let wanted = diagnostics
-        .iter()
-        .filter(|diagnostic| diagnostic.severity == severity);
-    wanted
-        .map(|diagnostic| Report::new(diagnostic, sources))
-        .collect()
+    let wanted = diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity);
+    wanted.map(|diagnostic| Report::new(diagnostic, sources)).collect()
 }
 
 /// Returns the report of an error of evaluation.
@@ -199,10 +165,7 @@ pub(crate) fn list_with_source(reports: &[Report]) -> String {
 
 /// Returns a line, with its source and hint, for each warning.
 pub(crate) fn warnings(reports: &[Report]) -> String {
-    reports
-        .iter()
-        .map(|report| format!("warning: {}\n", report.text_with_source()))
-        .collect()
+    reports.iter().map(|report| format!("warning: {}\n", report.text_with_source())).collect()
 }
 
 fn counted(texts: Vec<String>) -> String {

@@ -11,22 +11,12 @@ pub(crate) fn write(out: &mut dyn Write, headers: &[&str], rows: &[Vec<String>])
         .enumerate()
         .map(|(column, header)| {
             let cells = rows.iter().filter_map(|row| row.get(column));
-            cells
-                .map(|cell| width(cell))
-                .chain([width(header)])
-                .max()
-                .unwrap_or(0)
+            cells.map(|cell| width(cell)).chain([width(header)]).max().unwrap_or(0)
         })
         .collect();
-    let rule: String = widths
-        .iter()
-        .map(|width| format!("+{}", "-".repeat(width + 2)))
-        .collect();
+    let rule: String = widths.iter().map(|width| format!("+{}", "-".repeat(width + 2))).collect();
     writeln!(out, "{rule}+")?;
-    let centred = headers
-        .iter()
-        .zip(&widths)
-        .map(|(header, width)| centre(header, *width));
+    let centred = headers.iter().zip(&widths).map(|(header, width)| centre(header, *width));
     writeln!(out, "{}", line(centred))?;
     writeln!(out, "{rule}+")?;
     for row in rows {

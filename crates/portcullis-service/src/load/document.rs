@@ -9,8 +9,7 @@ const PLACE_DEPTH_MAX: usize = 256;
 ///
 /// Errors: what is wrong with it, and where.
 pub fn parse_json(text: &[u8]) -> Result<Value, String> {
-    let value = serde_json::from_slice(text).map_err(|error| error.to_string())?;
-    Ok(convert(value))
+    Value::from_json(text).map_err(|error| error.to_string())
 }
 
 /// Returns the value of YAML text; an empty one is null.
@@ -21,24 +20,6 @@ pub fn parse_yaml(text: &[u8]) -> Result<Value, String> {
     parse_json(text)
 }
 
-fn convert(value: serde_json::Value) -> Value {
-    match value {
-        serde_json::Value::Null => Value::NULL,
-        serde_json::Value::Bool(b) => Value::from(b),
-        serde_json::Value::Number(n) => {
-            rego::Number::parse(&n.to_string()).map_or(Value::NULL, Value::from)
-        }
-        serde_json::Value::String(s) => Value::from(s),
-        serde_json::Value::Array(items) => Value::array(items.into_iter().map(convert).collect()),
-        serde_json::Value::Object(entries) => Value::object(
-            entries
-                .into_iter()
-                .map(|(k, v)| (Value::from(k), convert(v)))
-                .collect(),
-        ),
-    }
-}
-
 /// Returns the value of JSON text or, where it is none, of YAML text.
 ///
 /// Errors: what is wrong with it as YAML, or as JSON where it begins like JSON.
@@ -46,7 +27,9 @@ pub fn parse_document(text: &[u8]) -> Result<Value, String> {
     let begins_like_json = text.trim_ascii_start().first().is_some_and(|b| b"{[\"".contains(b));
     match parse_json(text) {
         Ok(value) => Ok(value),
-        Err(error) => parse_yaml(text).map_err(|other| if begins_like_json { error } else { other }),
+        Err(error) => {
+            parse_yaml(text).map_err(|other| if begins_like_json { error } else { other })
+        }
     }
 }
 
@@ -58,9 +41,11 @@ pub(super) fn place(path: &[String], document: Value) -> Option<Value> {
     if path.len() > PLACE_DEPTH_MAX {
         return None;
     }
-    Some(path.iter().rev().fold(document, |value, key| {
-        Value::object(vec![(Value::from(key.as_str()), value)])
-    }))
+    Some(
+        path.iter()
+            .rev()
+            .fold(document, |value, key| Value::object(vec![(Value::from(key.as_str()), value)])),
+    )
 }
 
 /// Returns both documents in one. Objects are merged key by key.
@@ -80,10 +65,8 @@ fn merge_at(left: &Value, right: &Value, at: &mut Vec<String>) -> Option<Value> 
     if at.len() > PLACE_DEPTH_MAX {
         return None;
     }
-    let mut entries: Vec<(Value, Value)> = ours
-        .iter()
-        .map(|(key, value)| (key.clone(), value.clone()))
-        .collect();
+    let mut entries: Vec<(Value, Value)> =
+        ours.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
     for (key, value) in theirs.iter() {
         let merged = match ours.get(key) {
             None => value.clone(),

@@ -41,11 +41,9 @@ impl fmt::Display for LoadError {
             LoadCause::NotUtf8 => write!(f, "{path}: not UTF-8 text"),
             LoadCause::Document(message) => write!(f, "{path}: {message}"),
             LoadCause::NotAnObject => write!(f, "{path}: document must be of type object"),
-            LoadCause::Conflict(at) => write!(
-                f,
-                "{path}: merge error: `data.{}` has another value already",
-                at.join(".")
-            ),
+            LoadCause::Conflict(at) => {
+                write!(f, "{path}: merge error: `data.{}` has another value already", at.join("."))
+            }
             LoadCause::Unrecognised => write!(f, "{path}: can't recognize file type"),
             LoadCause::Unsupported(what) => write!(f, "{path}: {what}"),
             LoadCause::TooMuch(limit) => write!(f, "{path}: {limit}"),

@@ -16,10 +16,7 @@ pub(super) fn matches(pattern: &str, name: &str) -> bool {
             p += 1;
             continue;
         }
-        match (
-            name.get(n),
-            one(pattern.get(p..).unwrap_or_default(), name.get(n)),
-        ) {
+        match (name.get(n), one(pattern.get(p..).unwrap_or_default(), name.get(n))) {
             (None, _) if p == pattern.len() => return true,
             (Some(_), Some(width)) => {
                 p += width;
@@ -52,11 +49,7 @@ fn one(pattern: &[char], c: Option<&char>) -> Option<usize> {
 
 /// Returns how many characters the class after `[` takes, its `]` included, where it matches `c`.
 fn class_width(class: &[char], c: char) -> Option<usize> {
-    let (negated, start) = if class.first() == Some(&'^') {
-        (true, 1)
-    } else {
-        (false, 0)
-    };
+    let (negated, start) = if class.first() == Some(&'^') { (true, 1) } else { (false, 0) };
     let mut at = start;
     let mut hit = false;
     loop {

@@ -47,10 +47,7 @@ fn documents_are_placed_by_the_directories_below_the_path() {
     assert_eq!(number(&loaded.data, &["x"]), Some(1));
     assert_eq!(number(&loaded.data, &["sub", "y"]), Some(2));
     assert_eq!(number(&loaded.data, &["sub", "deep", "z"]), Some(3));
-    assert_eq!(
-        loaded.modules,
-        [(at(root.path(), "d/p.rego"), "package p".to_string())]
-    );
+    assert_eq!(loaded.modules, [(at(root.path(), "d/p.rego"), "package p".to_string())]);
     assert_eq!(loaded.files.len(), 4);
 }
 
@@ -61,12 +58,7 @@ fn a_prefix_places_a_file_or_a_directory() {
         format!("k.l:{}", at(root.path(), "a.json")),
         format!("m:file://{}", at(root.path(), "d")),
     ]);
-    assert!(
-        loaded
-            .data
-            .get_path(&["k", "l"])
-            .is_some_and(|v| v.as_array().is_some())
-    );
+    assert!(loaded.data.get_path(&["k", "l"]).is_some_and(|v| v.as_array().is_some()));
     assert_eq!(number(&loaded.data, &["m", "y"]), Some(2));
 }
 
@@ -90,16 +82,9 @@ fn objects_merge_and_scalars_conflict() {
 
 #[test]
 fn every_file_that_cannot_be_loaded_is_named() {
-    let root = tree(&[
-        ("list.json", "[1]"),
-        ("p.rego", "package p"),
-        ("blob", "\u{1}"),
-    ]);
+    let root = tree(&[("list.json", "[1]"), ("p.rego", "package p"), ("blob", "\u{1}")]);
     let path = |name| at(root.path(), name);
-    let said = refusal(
-        root.path(),
-        &[path("none"), path("list.json"), path("blob")],
-    );
+    let said = refusal(root.path(), &[path("none"), path("list.json"), path("blob")]);
     assert_eq!(
         said,
         "3 errors occurred during loading:\n\
@@ -108,10 +93,7 @@ fn every_file_that_cannot_be_loaded_is_named() {
          ROOT/blob: can't recognize file type"
     );
     let remote = refusal(root.path(), &["https://example.com/b.tar.gz".to_string()]);
-    assert!(
-        remote.ends_with("only files and `file://` URLs can be loaded"),
-        "{remote}"
-    );
+    assert!(remote.ends_with("only files and `file://` URLs can be loaded"), "{remote}");
 }
 
 #[test]
@@ -136,11 +118,7 @@ fn ignored_names_and_other_kinds_are_passed_over() {
         modules_only: true,
     };
     let loaded = load(&[at(root.path(), "d")], &options).unwrap();
-    let names: Vec<_> = loaded
-        .modules
-        .iter()
-        .map(|(name, _)| name.as_str())
-        .collect();
+    let names: Vec<_> = loaded.modules.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, [at(root.path(), "d/c.rego")]);
 }
 
@@ -157,8 +135,5 @@ fn links_that_lead_back_end() {
     let root = tree(&[("d/p.rego", "package p")]);
     std::os::unix::fs::symlink(root.path().join("d"), root.path().join("d/loop")).unwrap();
     let said = refusal(root.path(), &[at(root.path(), "d")]);
-    assert!(
-        said.contains("directories deep") || said.contains("levels of symbolic"),
-        "{said}"
-    );
+    assert!(said.contains("directories deep") || said.contains("levels of symbolic"), "{said}");
 }

@@ -31,25 +31,12 @@ pub(super) struct Loader<'o> {
 impl<'o> Loader<'o> {
     pub(super) fn new(options: &'o LoadOptions) -> Self {
         let data = Value::object(Vec::new());
-        let loaded = Loaded {
-            modules: Vec::new(),
-            data,
-            files: Vec::new(),
-        };
-        Self {
-            options,
-            loaded,
-            names: HashSet::new(),
-            errors: Vec::new(),
-        }
+        let loaded = Loaded { modules: Vec::new(), data, files: Vec::new() };
+        Self { options, loaded, names: HashSet::new(), errors: Vec::new() }
     }
 
     pub(super) fn finish(self) -> Result<Loaded, LoadErrors> {
-        if self.errors.is_empty() {
-            Ok(self.loaded)
-        } else {
-            Err(LoadErrors(self.errors))
-        }
+        if self.errors.is_empty() { Ok(self.loaded) } else { Err(LoadErrors(self.errors)) }
     }
 
     /// Reads what an argument names.
@@ -62,10 +49,7 @@ impl<'o> Loader<'o> {
     }
 
     fn fail(&mut self, path: &str, cause: LoadCause) {
-        self.errors.push(LoadError {
-            path: path.to_string(),
-            cause,
-        });
+        self.errors.push(LoadError { path: path.to_string(), cause });
     }
 
     /// Reads a file, or a directory `depth` levels below the path that was given.
@@ -98,10 +82,7 @@ impl<'o> Loader<'o> {
         }
         let entries = fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
         let mut children = match entries {
-            Ok(entries) => entries
-                .into_iter()
-                .map(|entry| entry.file_name())
-                .collect::<Vec<_>>(),
+            Ok(entries) => entries.into_iter().map(|entry| entry.file_name()).collect::<Vec<_>>(),
             Err(error) => return self.fail(&name, LoadCause::Io(error)),
         };
         children.sort();
@@ -123,12 +104,7 @@ impl<'o> Loader<'o> {
     /// A mounted volume of Kubernetes keeps its files twice, the second time below names that
     /// begin with two dots; reading both would make every rule conflict with itself.
     fn is_ignored(&self, name: &str) -> bool {
-        name.starts_with("..")
-            || self
-                .options
-                .ignore
-                .iter()
-                .any(|pattern| matches(pattern, name))
+        name.starts_with("..") || self.options.ignore.iter().any(|pattern| matches(pattern, name))
     }
 
     fn read(&mut self, path: &Path, name: &str, parents: &[String]) -> Result<(), LoadCause> {
@@ -136,9 +112,7 @@ impl<'o> Loader<'o> {
             return Err(LoadCause::TooMuch(format!("more than {FILES_MAX} files")));
         }
         if name.ends_with(".tar.gz") {
-            return Err(LoadCause::Unsupported(
-                "bundles are not read from files yet",
-            ));
+            return Err(LoadCause::Unsupported("bundles are not read from files yet"));
         }
         let bytes = read_bounded(path)?;
         self.loaded.files.push(path.to_path_buf());
@@ -195,17 +169,13 @@ pub(super) fn strip_scheme(path: &str) -> Result<&str, LoadCause> {
     match path.split_once("://") {
         None => Ok(path),
         Some(("file", rest)) => Ok(rest.strip_prefix("localhost").unwrap_or(rest)),
-        Some(_) => Err(LoadCause::Unsupported(
-            "only files and `file://` URLs can be loaded",
-        )),
+        Some(_) => Err(LoadCause::Unsupported("only files and `file://` URLs can be loaded")),
     }
 }
 
 /// Returns a path without `.` and doubled slashes: what messages name files by.
 fn clean(path: &Path) -> PathBuf {
-    path.components()
-        .filter(|part| *part != Component::CurDir)
-        .collect()
+    path.components().filter(|part| *part != Component::CurDir).collect()
 }
 
 fn kind_of(path: &Path) -> Option<Kind> {
@@ -221,10 +191,7 @@ fn kind_of(path: &Path) -> Option<Kind> {
 /// `package`, else the first format that reads it.
 fn kind_by_content(bytes: &[u8]) -> Option<Kind> {
     let text = std::str::from_utf8(bytes).ok()?;
-    let mut lines = text
-        .lines()
-        .map(str::trim)
-        .filter(|l| !l.is_empty() && !l.starts_with('#'));
+    let mut lines = text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#'));
     let first_word = lines.next().and_then(|line| line.split_whitespace().next());
     if first_word == Some("package") {
         return Some(Kind::Module);
@@ -232,22 +199,15 @@ fn kind_by_content(bytes: &[u8]) -> Option<Kind> {
     if parse_json(bytes).is_ok() {
         return Some(Kind::Json);
     }
-    parse_yaml(bytes)
-        .ok()
-        .filter(|value| value.as_object().is_some())
-        .map(|_| Kind::Yaml)
+    parse_yaml(bytes).ok().filter(|value| value.as_object().is_some()).map(|_| Kind::Yaml)
 }
 
 pub(super) fn read_bounded(path: &Path) -> Result<Vec<u8>, LoadCause> {
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(LoadCause::Io)?;
-    file.take(FILE_BYTES_MAX + 1)
-        .read_to_end(&mut bytes)
-        .map_err(LoadCause::Io)?;
+    file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(LoadCause::Io)?;
     if bytes.len() as u64 > FILE_BYTES_MAX {
-        return Err(LoadCause::TooMuch(format!(
-            "larger than {FILE_BYTES_MAX} bytes"
-        )));
+        return Err(LoadCause::TooMuch(format!("larger than {FILE_BYTES_MAX} bytes")));
     }
     Ok(bytes)
 }

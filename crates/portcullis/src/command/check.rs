@@ -61,7 +61,7 @@ pub(super) fn run(args: &Args) -> Result<Exit> {
                 Format::Json => {
                     let errors = reports.iter().map(Report::json).collect();
                     let document = Json::Object(vec![("errors", Json::Array(errors))]);
-                    json::write_indented(&mut err, &document)?;
+                    json::write(&mut err, &document)?;
                 }
             }
             Ok(Exit::Refused)
@@ -71,36 +71,17 @@ pub(super) fn run(args: &Args) -> Result<Exit> {
 
 /// Returns the warnings.
 fn compile(args: &Args) -> Result<Vec<Report>, Vec<Report>> {
-    let options = LoadOptions {
-        ignore: args.ignore.clone(),
-        modules_only: true,
-    };
+    let options = LoadOptions { ignore: args.ignore.clone(), modules_only: true };
     let loaded =
         load::load(&args.paths, &options).map_err(|errors| report::of_load_errors(&errors))?;
-    let version = if args.v0_compatible {
-        RegoVersion::V0
-    } else {
-        RegoVersion::V1
-    };
+    let version = if args.v0_compatible { RegoVersion::V0 } else { RegoVersion::V1 };
     let compiler = Compiler::new()
         .rego_version(version)
         .annotations(Annotations::Check)
         .strict(args.strict)
-        .errors_max(if args.max_errors == 0 {
-            usize::MAX
-        } else {
-            args.max_errors
-        });
+        .errors_max(if args.max_errors == 0 { usize::MAX } else { args.max_errors });
     let modules = loaded.modules.into_iter();
-    let compiler = modules.fold(compiler, |compiler, (name, text)| {
-        compiler.module(name, text)
-    });
-    let policy = compiler
-        .compile()
-        .map_err(|errors| report::of_errors(&errors))?;
-    Ok(report::of_diagnostics(
-        policy.warnings(),
-        &policy.sources(),
-        Severity::Warning,
-    ))
+    let compiler = modules.fold(compiler, |compiler, (name, text)| compiler.module(name, text));
+    let policy = compiler.compile().map_err(|errors| report::of_errors(&errors))?;
+    Ok(report::of_diagnostics(policy.warnings(), &policy.sources(), Severity::Warning))
 }

@@ -115,11 +115,7 @@ pub(super) fn run(args: &Args) -> Result<Exit> {
     for _ in 0..args.count {
         outputs.push(once::evaluate(args, &query, input.as_ref(), deadline));
     }
-    let output = if args.count > 1 {
-        metrics::aggregate(outputs)
-    } else {
-        outputs.pop()
-    };
+    let output = if args.count > 1 { metrics::aggregate(outputs) } else { outputs.pop() };
     present(args, &output.unwrap_or_default())
 }
 
@@ -162,10 +158,7 @@ fn read_input(args: &Args) -> Result<Option<Value>> {
 
 fn read_stdin() -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    std::io::stdin()
-        .lock()
-        .take(STDIN_BYTES_MAX + 1)
-        .read_to_end(&mut bytes)?;
+    std::io::stdin().lock().take(STDIN_BYTES_MAX + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > STDIN_BYTES_MAX {
         bail!("standard input: larger than {STDIN_BYTES_MAX} bytes");
     }

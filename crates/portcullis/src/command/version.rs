@@ -18,14 +18,8 @@ pub(super) fn run(_args: &Args) -> Result<Exit> {
     let fields = [
         ("Version", env!("CARGO_PKG_VERSION")),
         ("Build Commit", commit()),
-        (
-            "Build Timestamp",
-            option_env!("PORTCULLIS_BUILD_TIMESTAMP").unwrap_or_default(),
-        ),
-        (
-            "Build Hostname",
-            option_env!("PORTCULLIS_BUILD_HOSTNAME").unwrap_or_default(),
-        ),
+        ("Build Timestamp", option_env!("PORTCULLIS_BUILD_TIMESTAMP").unwrap_or_default()),
+        ("Build Hostname", option_env!("PORTCULLIS_BUILD_HOSTNAME").unwrap_or_default()),
         ("Rust Version", env!("CARGO_PKG_RUST_VERSION")),
         ("Platform", &platform),
         ("Rego Version", REGO_VERSION),

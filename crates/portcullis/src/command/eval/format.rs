@@ -34,7 +34,7 @@ pub(super) fn write(
     err: &mut dyn Write,
 ) -> io::Result<()> {
     match args.format {
-        Format::Json => return json::write_indented(out, &whole(output)),
+        Format::Json => return json::write(out, &whole(output)),
         Format::Discard => return discard(output, out),
         _ if !output.errors.is_empty() => writeln!(err, "{}", report::list(&output.errors))?,
         Format::Values => values(output, out)?,
@@ -65,11 +65,7 @@ fn whole(output: &Output) -> Json<'_> {
 fn metrics(output: &Output) -> Vec<(&'static str, Json<'static>)> {
     let mut entries = Vec::new();
     if !output.timers.0.is_empty() {
-        let timers = output
-            .timers
-            .0
-            .iter()
-            .map(|(name, ns)| (*name, Json::Integer(*ns)));
+        let timers = output.timers.0.iter().map(|(name, ns)| (*name, Json::Integer(*ns)));
         entries.push(("metrics", Json::Object(timers.collect())));
     }
     if !output.aggregates.is_empty() {
@@ -109,19 +105,11 @@ fn row(row: &Row) -> Json<'_> {
 
 fn variables(row: &Row) -> Json<'_> {
     let named = sorted_bindings(row).into_iter();
-    Json::Object(
-        named
-            .map(|(name, value)| (name, Json::Value(value)))
-            .collect(),
-    )
+    Json::Object(named.map(|(name, value)| (name, Json::Value(value))).collect())
 }
 
 fn sorted_bindings(row: &Row) -> Vec<(&str, &Value)> {
-    let mut named: Vec<_> = row
-        .bindings
-        .iter()
-        .map(|(name, value)| (&**name, value))
-        .collect();
+    let mut named: Vec<_> = row.bindings.iter().map(|(name, value)| (&**name, value)).collect();
     named.sort_by_key(|(name, _)| *name);
     named
 }
@@ -136,24 +124,18 @@ fn discard(output: &Output, out: &mut dyn Write) -> io::Result<()> {
         entries.push(("result", Json::Text("discarded")));
     }
     entries.sort_by_key(|(name, _)| *name);
-    json::write_indented(out, &Json::Object(entries))
+    json::write(out, &Json::Object(entries))
 }
 
 fn values(output: &Output, out: &mut dyn Write) -> io::Result<()> {
     output.rows.iter().try_for_each(|row| {
-        let values = row
-            .expressions
-            .iter()
-            .map(|expression| Json::Value(&expression.value));
-        json::write_indented(out, &Json::Array(values.collect()))
+        let values = row.expressions.iter().map(|expression| Json::Value(&expression.value));
+        json::write(out, &Json::Array(values.collect()))
     })
 }
 
 fn bindings(output: &Output, out: &mut dyn Write) -> io::Result<()> {
-    output
-        .rows
-        .iter()
-        .try_for_each(|row| json::write_indented(out, &variables(row)))
+    output.rows.iter().try_for_each(|row| json::write(out, &variables(row)))
 }
 
 fn raw(output: &Output, out: &mut dyn Write) -> io::Result<()> {
@@ -164,7 +146,7 @@ fn raw(output: &Output, out: &mut dyn Write) -> io::Result<()> {
             }
             match expression.value.as_str() {
                 Some(text) => out.write_all(text.as_bytes())?,
-                None => out.write_all(json::compact(&expression.value)?.as_bytes())?,
+                None => out.write_all(expression.value.to_json().as_bytes())?,
             }
         }
         out.write_all(b"\n")?;
@@ -179,14 +161,12 @@ fn pretty_result(output: &Output, limit: usize, out: &mut dyn Write) -> io::Resu
         return writeln!(out, "undefined");
     };
     let is_boolean = |value: &Value| value.as_bool().is_some();
-    if let (1, true, [expression, others @ ..]) = (
-        output.rows.len(),
-        first.bindings.is_empty(),
-        first.expressions.as_slice(),
-    ) {
+    if let (1, true, [expression, others @ ..]) =
+        (output.rows.len(), first.bindings.is_empty(), first.expressions.as_slice())
+    {
         let all_boolean = first.expressions.iter().all(|each| is_boolean(&each.value));
         if others.is_empty() || all_boolean {
-            return json::write_indented(out, &Json::Value(&expression.value));
+            return json::write(out, &Json::Value(&expression.value));
         }
     }
     let shown = |position: &usize| {
@@ -195,25 +175,16 @@ fn pretty_result(output: &Output, limit: usize, out: &mut dyn Write) -> io::Resu
     };
     let statements: Vec<usize> = (0..first.expressions.len()).filter(shown).collect();
     let names = sorted_bindings(first).into_iter().map(|(name, _)| name);
-    let texts = statements
-        .iter()
-        .filter_map(|at| first.expressions.get(*at))
-        .map(|e| &*e.text);
+    let texts = statements.iter().filter_map(|at| first.expressions.get(*at)).map(|e| &*e.text);
     let headers: Vec<&str> = names.chain(texts).collect();
     let rows = output.rows.iter().map(|row| cells(row, &statements, limit));
-    table::write(out, &headers, &rows.collect::<io::Result<Vec<_>>>()?)
+    table::write(out, &headers, &rows.collect::<Vec<_>>())
 }
 
-fn cells(row: &Row, statements: &[usize], limit: usize) -> io::Result<Vec<String>> {
+fn cells(row: &Row, statements: &[usize], limit: usize) -> Vec<String> {
     let bound = sorted_bindings(row).into_iter().map(|(_, value)| value);
-    let said = statements
-        .iter()
-        .filter_map(|at| row.expressions.get(*at))
-        .map(|e| &e.value);
-    bound
-        .chain(said)
-        .map(|value| Ok(shortened(json::compact(value)?, limit)))
-        .collect()
+    let said = statements.iter().filter_map(|at| row.expressions.get(*at)).map(|e| &e.value);
+    bound.chain(said).map(|value| shortened(value.to_json(), limit)).collect()
 }
 
 fn shortened(text: String, limit: usize) -> String {
@@ -225,19 +196,13 @@ fn shortened(text: String, limit: usize) -> String {
 
 fn pretty_metrics(output: &Output, out: &mut dyn Write) -> io::Result<()> {
     if !output.timers.0.is_empty() {
-        let rows = output
-            .timers
-            .0
-            .iter()
-            .map(|(name, ns)| vec![name.to_string(), ns.to_string()]);
+        let rows = output.timers.0.iter().map(|(name, ns)| vec![name.to_string(), ns.to_string()]);
         table::write(out, &["METRIC", "VALUE"], &rows.collect::<Vec<_>>())?;
     }
     if !output.aggregates.is_empty() {
         let rows = output.aggregates.iter().map(|all| {
             let numbers = [all.min as f64, all.max as f64, all.mean, all.p90, all.p99];
-            std::iter::once(all.name.to_string())
-                .chain(numbers.map(|n| n.to_string()))
-                .collect()
+            std::iter::once(all.name.to_string()).chain(numbers.map(|n| n.to_string())).collect()
         });
         let headers = ["METRIC", "MIN", "MAX", "MEAN", "90%", "99%"];
         table::write(out, &headers, &rows.collect::<Vec<_>>())?;

@@ -40,12 +40,7 @@ pub(super) fn aggregate(outputs: Vec<Output>) -> Option<Output> {
         .into_iter()
         .filter_map(|(name, _)| {
             let all = timers.iter().flat_map(|timers| &timers.0);
-            statistics(
-                name,
-                all.filter(|timer| timer.0 == name)
-                    .map(|timer| timer.1)
-                    .collect(),
-            )
+            statistics(name, all.filter(|timer| timer.0 == name).map(|timer| timer.1).collect())
         })
         .collect();
     Some(first)
@@ -57,14 +52,7 @@ fn statistics(name: &'static str, mut values: Vec<i64>) -> Option<Statistics> {
     let sum: f64 = values.iter().map(|value| *value as f64).sum();
     let mean = sum / values.len() as f64;
     let (p90, p99) = (percentile(&values, 0.9)?, percentile(&values, 0.99)?);
-    Some(Statistics {
-        name,
-        min,
-        max,
-        mean,
-        p90,
-        p99,
-    })
+    Some(Statistics { name, min, max, mean, p90, p99 })
 }
 
 /// Between the two nearest values, weighed by distance.

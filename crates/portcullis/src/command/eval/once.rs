@@ -25,17 +25,8 @@ pub(super) fn evaluate(
         Ok(rows) => (rows, Vec::new()),
         Err(errors) => (Vec::new(), errors),
     };
-    let timers = if args.metrics {
-        timers
-    } else {
-        Timers::default()
-    };
-    Output {
-        rows,
-        errors,
-        timers,
-        aggregates: Vec::new(),
-    }
+    let timers = if args.metrics { timers } else { Timers::default() };
+    Output { rows, errors, timers, aggregates: Vec::new() }
 }
 
 fn solve(
@@ -45,19 +36,10 @@ fn solve(
     deadline: Option<Instant>,
     timers: &mut Timers,
 ) -> Result<Vec<Row>, Vec<Report>> {
-    let version = if args.v0_compatible {
-        RegoVersion::V0
-    } else {
-        RegoVersion::V1
-    };
-    let load_options = LoadOptions {
-        ignore: args.ignore.clone(),
-        modules_only: false,
-    };
+    let version = if args.v0_compatible { RegoVersion::V0 } else { RegoVersion::V1 };
+    let load_options = LoadOptions { ignore: args.ignore.clone(), modules_only: false };
     let loaded = timers
-        .time("timer_rego_load_files_ns", || {
-            load::load(&args.data, &load_options)
-        })
+        .time("timer_rego_load_files_ns", || load::load(&args.data, &load_options))
         .map_err(|errors| report::of_load_errors(&errors))?;
 
     let compiler = Compiler::new()
@@ -66,9 +48,7 @@ fn solve(
         .annotations(Annotations::Check)
         .strict(args.strict);
     let modules = loaded.modules.into_iter();
-    let compiler = modules.fold(compiler, |compiler, (name, text)| {
-        compiler.module(name, text)
-    });
+    let compiler = modules.fold(compiler, |compiler, (name, text)| compiler.module(name, text));
     let policy = timers
         .time("timer_rego_module_compile_ns", || compiler.compile())
         .map_err(|errors| report::of_errors(&errors))?;
@@ -81,9 +61,7 @@ fn solve(
         print: true,
     };
     let prepared = timers
-        .time("timer_rego_query_compile_ns", || {
-            policy.prepare_with(query, &options)
-        })
+        .time("timer_rego_query_compile_ns", || policy.prepare_with(query, &options))
         .map_err(|errors| report::of_errors(&errors))?;
 
     let host = host().with_deadline(deadline);
@@ -92,20 +70,13 @@ fn solve(
         host: &host,
         ..EvalOptions::default()
     };
-    let result = timers.time("timer_rego_query_eval_ns", || {
-        prepared.eval(input, &options)
-    });
-    result
-        .map(|result| result.rows)
-        .map_err(|error| vec![report::of_eval_error(&error)])
+    let result = timers.time("timer_rego_query_eval_ns", || prepared.eval(input, &options));
+    result.map(|result| result.rows).map_err(|error| vec![report::of_eval_error(&error)])
 }
 
 fn host() -> SystemHost {
     SystemHost::new()
-        .with_runtime(runtime_document(
-            env!("CARGO_PKG_VERSION"),
-            version::commit(),
-        ))
+        .with_runtime(runtime_document(env!("CARGO_PKG_VERSION"), version::commit()))
         // A policy must not fail because nobody reads what it prints.
         .with_print(|_place, line| drop(writeln!(std::io::stderr(), "{line}")))
 }
