@@ -8,4 +8,21 @@
 #![forbid(unsafe_code)]
 
 pub mod builtin;
+mod catalog;
+mod definition;
+mod finding;
+mod heads;
+mod lower;
+mod options;
+mod pipeline;
+mod query;
+mod safety;
+mod scan;
+mod scope;
 pub mod tree;
+mod unit;
+mod walk;
+
+pub use options::{Annotations, Options, Print};
+pub use pipeline::{Analysed, ParsedModule, analyse};
+pub use query::{QuerySource, analyse_query};

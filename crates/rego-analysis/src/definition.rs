@@ -1,0 +1,177 @@
+//! One rule of the text to one definition: parameters, head, body and `else` branches.
+//!
+//! Must not know: safety, other definitions.
+
+use std::sync::Arc;
+
+use foldhash::HashMap;
+use rego_source::{Diagnostic, Location};
+use rego_syntax::ast;
+use rego_value::Value;
+
+use crate::catalog::{Assignment, Catalog};
+use crate::finding::{COMPILE, Findings, Stage};
+use crate::heads::Head;
+use crate::lower::Lower;
+use crate::options::Options;
+use crate::scan::{self, Names};
+use crate::scope::{Entry, Frame, LocalName, Occurrence, no_names};
+use crate::tree::{Body, Definition, RuleId, Term, TermKind};
+use crate::unit::Unit;
+
+/// A definition whose statements still stand in the order of the text.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    pub(crate) rule: RuleId,
+    pub(crate) default: bool,
+    pub(crate) definition: Definition,
+    /// What its locals are called.
+    pub(crate) names: Vec<LocalName>,
+}
+
+/// What all definitions share.
+#[derive(Clone, Copy)]
+pub(crate) struct World<'a> {
+    pub(crate) units: &'a [Unit],
+    pub(crate) catalog: &'a Catalog,
+    pub(crate) options: &'a Options<'a>,
+}
+
+/// Lowers the definition under a head. Nothing where the module of the head is not known.
+pub(crate) fn draft(
+    head: &Head<'_>,
+    assignment: &Assignment,
+    world: World<'_>,
+    findings: &mut Findings,
+) -> Option<Draft> {
+    let lower = Lower {
+        unit: world.units.get(head.module)?,
+        catalog: world.catalog,
+        options: world.options,
+        findings,
+        frame: Frame::default(),
+        refused: false,
+    };
+    Some(RuleLower { lower, head, uses: HashMap::default() }.draft(assignment))
+}
+
+struct RuleLower<'a, 'h> {
+    lower: Lower<'a>,
+    head: &'a Head<'h>,
+    /// How often each parameter was used, all branches together.
+    uses: HashMap<ast::Text, u32>,
+}
+
+/// The parts of a branch that differ between the first one and `else`.
+struct Branch<'s> {
+    value: Option<&'s ast::Term>,
+    keys: &'s [&'s ast::Term],
+    body: Option<&'s ast::Body>,
+}
+
+impl RuleLower<'_, '_> {
+    fn draft(mut self, assignment: &Assignment) -> Draft {
+        let head = self.head;
+        let rule = head.rule;
+        self.lower.frame.open(no_names());
+        let args = rule.head.args.as_deref().unwrap_or_default();
+        let parameters = self.lower.parameters(args);
+        let entries = self.lower.frame.close().map(|scope| scope.entries).unwrap_or_default();
+
+        let value = rule.head.key.as_ref().or(rule.head.value.as_ref().map(|(value, _)| value));
+        let branch = Branch { value, keys: &head.dynamic, body: rule.body.as_ref() };
+        let mut definition = self.branch(&branch, &entries, head.location);
+        definition.args = parameters;
+        definition.contains = rule.head.key.is_some();
+        let below = head.path.get(assignment.depth..).unwrap_or_default();
+        let below = below.iter().map(|key| Term {
+            kind: TermKind::Constant(key.clone()),
+            location: self.lower.at(rule.head.reference.span),
+        });
+        definition.keys = below.chain(std::mem::take(&mut definition.keys)).collect();
+        definition.els = self.branches(rule.els.as_deref(), &entries);
+        self.report_unused_parameters(&entries);
+        let names = self.lower.frame.names;
+        Draft { rule: assignment.rule, default: rule.default, definition, names }
+    }
+
+    /// Lowers a chain of `else`, last one first.
+    fn branches(
+        &mut self,
+        first: Option<&ast::Else>,
+        entries: &HashMap<ast::Text, Entry>,
+    ) -> Option<Box<Definition>> {
+        let chain = std::iter::successors(first, |els| els.els.as_deref());
+        let mut lowered = Vec::new();
+        for els in chain {
+            let value = els.value.as_ref().map(|(value, _)| value);
+            let branch = Branch { value, keys: &[], body: els.body.as_ref() };
+            lowered.push(self.branch(&branch, entries, self.lower.at(els.span)));
+        }
+        lowered.into_iter().rev().fold(None, |next, mut definition| {
+            definition.els = next;
+            Some(Box::new(definition))
+        })
+    }
+
+    fn branch(
+        &mut self,
+        branch: &Branch<'_>,
+        entries: &HashMap<ast::Text, Entry>,
+        location: Location,
+    ) -> Definition {
+        let mut names = Names::default();
+        if let Some(body) = branch.body {
+            names.add_body(body);
+        }
+        for term in branch.keys.iter().copied().chain(branch.value) {
+            let mut mentioned = Default::default();
+            scan::mention(term, &mut mentioned);
+            mentioned.retain(|name| !names.declared.contains(name));
+            names.mentioned.extend(mentioned);
+        }
+        self.lower.frame.open_with(entries.clone(), names);
+        let body = branch.body.map_or_else(Body::default, |body| self.lower.body(body));
+        let keys = branch.keys.iter().map(|key| self.lower.term(key)).collect();
+        let value = match branch.value {
+            Some(value) => self.lower.term(value),
+            None => Term { kind: TermKind::Constant(Value::TRUE), location },
+        };
+        self.count_parameters();
+        self.lower.close_body();
+        Definition {
+            args: Vec::new(),
+            keys,
+            contains: false,
+            value,
+            body,
+            els: None,
+            locals: 0,
+            location,
+        }
+    }
+
+    fn count_parameters(&mut self) {
+        let Some(scope) = self.lower.frame.top() else { return };
+        for (name, entry) in scope.sorted_entries() {
+            if entry.occurrence == Occurrence::Argument {
+                *self.uses.entry(Arc::clone(name)).or_default() += entry.uses;
+            }
+        }
+    }
+
+    fn report_unused_parameters(&mut self, entries: &HashMap<ast::Text, Entry>) {
+        if !self.lower.options.strict || self.lower.refused || self.head.rule.default {
+            return;
+        }
+        let mut unused: Vec<&ast::Text> =
+            entries.keys().filter(|name| self.uses.get(*name).is_none_or(|n| *n == 0)).collect();
+        unused.sort();
+        for name in unused {
+            let message =
+                format!("unused argument {name}. (hint: use _ (wildcard variable) instead)");
+            let error = Diagnostic::error(COMPILE, self.head.location, message);
+            self.lower.findings.add(Stage::LocalVars, error);
+        }
+    }
+}

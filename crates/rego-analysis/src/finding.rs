@@ -1,0 +1,102 @@
+//! Collects what the passes find, by the stage OPA would find it in.
+//!
+//! OPA runs stage after stage and stops behind the first one with an error. Several of its stages
+//! are one walk here, so each finding names its stage, and only those of the first stage count.
+
+use std::collections::BTreeMap;
+
+use rego_source::{Diagnostic, Location, Sources};
+
+/// The stages of OPA's compiler that can fail, in its order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stage {
+    ResolveRefs,
+    KeywordOverrides,
+    Imports,
+    LocalVars,
+    VoidCalls,
+    PrintCalls,
+    Metadata,
+    WithValues,
+    RuleConflicts,
+    UndefinedFunctions,
+    SafetyHeads,
+    SafetyBodies,
+    Recursion,
+    UnsafeBuiltins,
+    DeprecatedBuiltins,
+}
+
+/// `rego_compile_error`
+pub(crate) const COMPILE: &str = "rego_compile_error";
+/// `rego_type_error`
+pub(crate) const TYPE: &str = "rego_type_error";
+/// `rego_unsafe_var_error`
+pub(crate) const UNSAFE: &str = "rego_unsafe_var_error";
+
+/// All findings so far.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    errors: BTreeMap<Stage, Vec<Diagnostic>>,
+    warnings: Vec<Diagnostic>,
+}
+
+impl Findings {
+    /// Adds an error.
+    pub(crate) fn add(&mut self, stage: Stage, diagnostic: Diagnostic) {
+        self.errors.entry(stage).or_default().push(diagnostic);
+    }
+
+    /// Adds an error made of its parts.
+    pub(crate) fn error(
+        &mut self,
+        stage: Stage,
+        code: &'static str,
+        location: Location,
+        message: impl Into<String>,
+    ) {
+        self.add(stage, Diagnostic::error(code, location, message));
+    }
+
+    /// Adds a warning.
+    pub(crate) fn warn(&mut self, diagnostic: Diagnostic) {
+        self.warnings.push(diagnostic);
+    }
+
+    /// Whether a stage before `stage` has failed.
+    pub(crate) fn failed_before(&self, stage: Stage) -> bool {
+        self.errors.range(..stage).next().is_some()
+    }
+
+    /// Whether there is an error in a stage.
+    pub(crate) fn has(&self, stage: Stage) -> bool {
+        self.errors.contains_key(&stage)
+    }
+
+    /// Returns the warnings, or the errors of the first stage that failed: sorted by place, cut
+    /// off at `limit` as OPA does.
+    pub(crate) fn finish(
+        self,
+        limit: usize,
+        sources: &Sources,
+    ) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
+        let Some((_, mut errors)) = self.errors.into_iter().next() else {
+            return Ok(self.warnings);
+        };
+        errors.sort_by(|a, b| place(a, sources).cmp(&place(b, sources)));
+        if limit > 0 && errors.len() > limit {
+            errors.truncate(limit);
+            let mut last = Diagnostic::error(COMPILE, Location::default(), "error limit reached");
+            last.location = None;
+            errors.push(last);
+        }
+        Err(errors)
+    }
+}
+
+/// OPA sorts by file name, row and column.
+fn place<'a>(diagnostic: &Diagnostic, sources: &'a Sources) -> (&'a str, u32) {
+    let Some(location) = diagnostic.location else { return ("", 0) };
+    let name = sources.get(location.source).map_or("", |file| file.name());
+    (name, location.span.start)
+}

@@ -1,0 +1,93 @@
+//! Reads the heads of rules: the ground path, what follows it, and what kind of rule it makes.
+//!
+//! Must not know: bodies, what names in the dynamic part mean.
+
+use rego_source::Location;
+use rego_syntax::ast::{Module, Rule, Term, TermKind};
+use rego_value::{Number, Value};
+
+use crate::unit::Unit;
+
+/// The head of one rule of one module.
+#[derive(Debug)]
+pub(crate) struct Head<'a> {
+    /// Which module, by position.
+    pub(crate) module: usize,
+    /// Which rule of it.
+    pub(crate) rule: &'a Rule,
+    /// Package and ground part of the reference.
+    pub(crate) path: Vec<Value>,
+    /// The first part of `path` that is not the package's.
+    pub(crate) own: usize,
+    /// The steps after the ground part.
+    pub(crate) dynamic: Vec<&'a Term>,
+    /// What it makes.
+    pub(crate) shape: Shape,
+    /// Where the rule stands.
+    pub(crate) location: Location,
+}
+
+/// What a head makes, by its form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// One value.
+    Single,
+    /// A value for each list of so many operands.
+    Function(usize),
+    /// Elements of a set.
+    Multi,
+}
+
+impl Head<'_> {
+    /// Returns the number of parameters; 0 where it is no function.
+    pub(crate) fn arity(&self) -> usize {
+        if let Shape::Function(arity) = self.shape { arity } else { 0 }
+    }
+}
+
+/// Returns the heads of a module's rules, in order.
+pub(crate) fn heads_of<'a>(index: usize, module: &'a Module, unit: &Unit) -> Vec<Head<'a>> {
+    module.rules.iter().filter_map(|rule| head_of(index, rule, unit)).collect()
+}
+
+fn head_of<'a>(module: usize, rule: &'a Rule, unit: &Unit) -> Option<Head<'a>> {
+    let mut path: Vec<Value> = unit.package.to_vec();
+    let own = path.len();
+    let mut dynamic = Vec::new();
+    match &rule.head.reference.kind {
+        TermKind::Var(name) => path.push(Value::from(&**name)),
+        TermKind::Ref { head, path: steps } => {
+            let TermKind::Var(name) = &head.kind else { return None };
+            path.push(Value::from(&**name));
+            for step in steps {
+                match scalar(&step.term).filter(|_| dynamic.is_empty()) {
+                    Some(key) => path.push(key),
+                    None => dynamic.push(&step.term),
+                }
+            }
+        }
+        _ => return None,
+    }
+    let shape = match (&rule.head.args, &rule.head.key) {
+        (Some(args), _) => Shape::Function(args.len()),
+        (None, Some(_)) => Shape::Multi,
+        (None, None) => Shape::Single,
+    };
+    Some(Head { module, rule, path, own, dynamic, shape, location: unit.at(rule.span) })
+}
+
+/// Returns the value of a literal that is not a composite.
+pub(crate) fn scalar(term: &Term) -> Option<Value> {
+    match &term.kind {
+        TermKind::Null => Some(Value::NULL),
+        TermKind::Bool(b) => Some(Value::from(*b)),
+        TermKind::Number(text) => number(text),
+        TermKind::String { value, .. } => Some(Value::from(&**value)),
+        _ => None,
+    }
+}
+
+/// Returns the value of a number as written.
+pub(crate) fn number(text: &str) -> Option<Value> {
+    Number::parse(text).map(Value::from)
+}

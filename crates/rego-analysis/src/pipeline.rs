@@ -1,0 +1,132 @@
+//! The passes over a module set, in the order of OPA's stages.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use foldhash::{HashMap, HashSet};
+use rego_source::{Diagnostic, SourceId, Sources};
+use rego_syntax::ast::{Module, TermKind, Text};
+use rego_value::Value;
+
+use crate::catalog::{self, Assignment, Catalog, Trie};
+use crate::definition::{self, Draft, World};
+use crate::finding::{Findings, Stage};
+use crate::heads::{self, Head};
+use crate::options::Options;
+use crate::safety;
+use crate::tree::{Definition, Resolved, Rule};
+use crate::unit::{self, Unit};
+
+/// A module with the text it came from.
+#[derive(Clone, Debug)]
+pub struct ParsedModule {
+    /// Which of the sources.
+    pub source: SourceId,
+    /// What was read from it.
+    pub module: Module,
+}
+
+/// What [`analyse`] gives.
+#[derive(Debug)]
+pub struct Analysed {
+    /// The module set.
+    pub resolved: Resolved,
+    /// What is accepted, yet worth a look.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Returns the resolved module set.
+///
+/// Errors: those of the first of OPA's stages that fails, sorted by place, at most
+/// `options.error_limit` and then one that says so.
+/// Source: OPA `v1/ast/compile.go`, the stages of `Compiler`.
+pub fn analyse(
+    modules: Vec<ParsedModule>,
+    sources: Sources,
+    options: &Options<'_>,
+) -> Result<Analysed, Vec<Diagnostic>> {
+    let mut findings = Findings::default();
+    let units = units_of(&modules);
+    let heads: Vec<Head<'_>> = modules
+        .iter()
+        .zip(&units)
+        .enumerate()
+        .flat_map(|(index, (parsed, unit))| heads::heads_of(index, &parsed.module, unit))
+        .collect();
+    let trie = Trie::new(&heads);
+    let packages: Vec<_> = units.iter().map(|unit| Arc::clone(&unit.package)).collect();
+    let (catalog, assignments) = catalog::build(&heads, &trie, &packages);
+
+    let world = World { units: &units, catalog: &catalog, options };
+    let mut drafts = draft_all(&heads, &assignments, world, &mut findings);
+
+    if !findings.failed_before(Stage::SafetyHeads) {
+        for draft in &mut drafts {
+            safety::check_definition(draft, &mut findings);
+        }
+    }
+
+    let warnings = findings.finish(options.error_limit, &sources)?;
+    Ok(Analysed { resolved: assemble(catalog, drafts, sources), warnings })
+}
+
+/// Returns what names mean at the top of each module.
+fn units_of(modules: &[ParsedModule]) -> Vec<Unit> {
+    let mut exports: BTreeMap<Vec<Value>, HashSet<Text>> = BTreeMap::new();
+    let paths: Vec<Vec<Value>> =
+        modules.iter().map(|parsed| package_path(&parsed.module)).collect();
+    for (parsed, path) in modules.iter().zip(&paths) {
+        let names = exports.entry(path.clone()).or_default();
+        names
+            .extend(parsed.module.rules.iter().filter_map(|rule| first_name(&rule.head.reference)));
+    }
+    let exports: HashMap<Vec<Value>, Arc<HashSet<Text>>> =
+        exports.into_iter().map(|(path, names)| (path, Arc::new(names))).collect();
+    let unit = |(parsed, path): (&ParsedModule, &Vec<Value>)| Unit {
+        source: parsed.source,
+        version: parsed.module.version,
+        package: path.clone().into(),
+        imports: unit::imported_names(&parsed.module.imports),
+        exports: exports.get(path).cloned().unwrap_or_default(),
+    };
+    modules.iter().zip(&paths).map(unit).collect()
+}
+
+fn package_path(module: &Module) -> Vec<Value> {
+    module.package.path.iter().map(|name| Value::from(&*name.text)).collect()
+}
+
+fn first_name(reference: &rego_syntax::ast::Term) -> Option<Text> {
+    match &reference.kind {
+        TermKind::Var(name) => Some(Arc::clone(name)),
+        TermKind::Ref { head, .. } => first_name(head),
+        _ => None,
+    }
+}
+
+fn draft_all(
+    heads: &[Head<'_>],
+    assignments: &[Assignment],
+    world: World<'_>,
+    findings: &mut Findings,
+) -> Vec<Draft> {
+    let pairs = heads.iter().zip(assignments);
+    pairs.filter_map(|(head, rule)| definition::draft(head, rule, world, findings)).collect()
+}
+
+/// Puts the definitions into their rules.
+fn assemble(catalog: Catalog, drafts: Vec<Draft>, sources: Sources) -> Resolved {
+    let mut parts: Vec<(Vec<Definition>, Option<Box<Definition>>)> = Vec::new();
+    parts.resize_with(catalog.rules.len(), Default::default);
+    for draft in drafts {
+        let Some((definitions, default)) = parts.get_mut(draft.rule.0 as usize) else { continue };
+        match draft.default {
+            true => *default = Some(Box::new(draft.definition)),
+            false => definitions.push(draft.definition),
+        }
+    }
+    let rules = catalog.rules.into_iter().zip(parts).map(|(shape, (definitions, default))| {
+        Arc::new(Rule { path: shape.path, kind: shape.kind, definitions, default })
+    });
+    Resolved { rules: rules.collect(), tree: catalog.tree, sources }
+}

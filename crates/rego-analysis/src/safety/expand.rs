@@ -1,0 +1,132 @@
+//! Takes nested calls out of statements, so that each statement computes one thing.
+//!
+//! `x = f(g(y))` is `a = g(y)`, `b = f(a)`, `x = b`. What a comprehension has inside stays there:
+//! its body is expanded when it is ordered.
+//!
+//! Source: OPA `v1/ast/compile.go` (`expandExpr`, `rewriteWithModifiers`).
+
+use super::{assignment, requires_eval};
+use crate::scope::LocalName;
+use crate::tree::{Expr, ExprKind, Local, RefHead, Replacement, Term, TermKind};
+
+/// A statement, or a part that was taken out of one.
+#[derive(Debug)]
+pub(crate) struct Piece {
+    pub(crate) expr: Expr,
+    /// Pieces of one statement have one group.
+    pub(crate) group: u32,
+    /// The local made up for it, where it was taken out of another.
+    pub(crate) made_for: Option<Local>,
+}
+
+/// Makes pieces.
+pub(crate) struct Expander<'n> {
+    pub(crate) names: &'n mut Vec<LocalName>,
+    pub(crate) pieces: Vec<Piece>,
+    pub(crate) group: u32,
+}
+
+impl Expander<'_> {
+    /// Adds the pieces of a statement; the statement itself comes last.
+    pub(crate) fn statement(&mut self, mut expr: Expr) {
+        let first = self.pieces.len();
+        for with in &mut expr.with {
+            if let Replacement::Value(value) = &mut with.value {
+                *value = self.head(take(value));
+            }
+        }
+        let own = self.pieces.len();
+        self.kind(&mut expr.kind);
+        debug_assert!(first <= own);
+        for piece in self.pieces.iter_mut().skip(own) {
+            piece.expr.with.clone_from(&expr.with);
+        }
+        self.pieces.push(Piece { expr, group: self.group, made_for: None });
+        self.group += 1;
+    }
+
+    /// Returns what stands for a term of a head: itself, or the local that a piece computes.
+    pub(crate) fn head(&mut self, term: Term) -> Term {
+        let term = self.lift(term);
+        if requires_eval(&term) { self.made_up(term) } else { term }
+    }
+
+    fn kind(&mut self, kind: &mut ExprKind) {
+        match kind {
+            ExprKind::Term(term) => match &mut term.kind {
+                TermKind::Call { args, .. } => self.lift_all(args),
+                _ => *term = self.lift(take(term)),
+            },
+            ExprKind::Unify(left, right) => {
+                *left = self.lift(take(left));
+                *right = self.lift(take(right));
+            }
+            ExprKind::SomeIn { key, value, domain } => {
+                for part in key.iter_mut().chain([value, domain]) {
+                    *part = self.lift(take(part));
+                }
+            }
+            ExprKind::Every { domain, .. } => *domain = self.lift(take(domain)),
+            ExprKind::Not(body) => {
+                for inner in &mut body.exprs {
+                    self.kind(&mut inner.kind);
+                }
+            }
+        }
+    }
+
+    fn lift_all(&mut self, terms: &mut [Term]) {
+        for term in terms {
+            *term = self.lift(take(term));
+        }
+    }
+
+    /// Returns the term with its calls replaced by locals.
+    fn lift(&mut self, mut term: Term) -> Term {
+        match &mut term.kind {
+            TermKind::Call { args, .. } => {
+                self.lift_all(args);
+                return self.made_up(term);
+            }
+            TermKind::Ref { head, path } => {
+                self.lift_all(path);
+                if let RefHead::Term(inner) = head {
+                    let lifted = self.lift(take(inner));
+                    let subject = match lifted.kind {
+                        TermKind::Local(_) => lifted,
+                        _ => self.made_up(lifted),
+                    };
+                    if let TermKind::Local(local) = subject.kind {
+                        *head = RefHead::Local(local);
+                    }
+                }
+            }
+            TermKind::Array(items) | TermKind::Set(items) => self.lift_all(items),
+            TermKind::Object(entries) => {
+                for (key, value) in entries {
+                    *key = self.lift(take(key));
+                    *value = self.lift(take(value));
+                }
+            }
+            TermKind::Constant(_) | TermKind::Local(_) | TermKind::Comprehension { .. } => {}
+        }
+        term
+    }
+
+    /// Adds a piece that computes a term, and returns its local.
+    fn made_up(&mut self, term: Term) -> Term {
+        let local = Local(self.names.len() as u32);
+        self.names.push(LocalName::Generated);
+        let location = term.location;
+        let expr = assignment(local, term);
+        self.pieces.push(Piece { expr, group: self.group, made_for: Some(local) });
+        Term { kind: TermKind::Local(local), location }
+    }
+}
+
+/// Takes a term out of its place.
+pub(super) fn take(term: &mut Term) -> Term {
+    let location = term.location;
+    let kind = std::mem::replace(&mut term.kind, TermKind::Constant(rego_value::Value::NULL));
+    Term { kind, location }
+}

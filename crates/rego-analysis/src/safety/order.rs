@@ -1,0 +1,301 @@
+//! Puts the statements of a body, and of the bodies inside of it, in an order that is safe.
+//!
+//! As OPA does: again and again from the top, each statement is taken as soon as all it needs is
+//! there. What keeps this linear is that a statement is only looked at again when one of its
+//! variables was bound since.
+//!
+//! Source: OPA `v1/ast/compile.go` (`reorderBodyForSafety`, `bodySafetyTransformer`).
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use foldhash::HashMap;
+use rego_source::Location;
+
+use super::expand::{Expander, Piece};
+use super::fold;
+use super::output::outputs;
+use super::vars::{VarSet, all_in_body, all_in_term, direct_in_expr, direct_in_term};
+use crate::scope::LocalName;
+use crate::tree::{Body, Expr, ExprKind, Local, RefHead, Replacement, Term, TermKind};
+use crate::walk::{Part, expr_parts, term_parts};
+
+/// Orders the bodies of one definition.
+pub(crate) struct Orderer<'n> {
+    pub(crate) names: &'n mut Vec<LocalName>,
+    /// Variables without a value, with the statements that need them.
+    pub(crate) refused: Vec<(Local, Location)>,
+}
+
+/// A piece that has its place.
+pub(crate) struct Placed {
+    pub(crate) piece: Piece,
+    /// What it binds, but for the local made for it.
+    pub(crate) binds: Vec<Local>,
+}
+
+/// What ordering needs to know of a piece.
+struct Needs {
+    /// Its variables, closures left out.
+    direct: Vec<Local>,
+    /// The variables of its closures that the body around has too.
+    closed: Vec<Local>,
+}
+
+impl<'n> Orderer<'n> {
+    /// Returns an orderer that makes its locals up in `names`.
+    pub(crate) fn new(names: &'n mut Vec<LocalName>) -> Self {
+        Self { names, refused: Vec::new() }
+    }
+
+    /// Orders a body whose heads (the head of its rule or comprehension) may bind variables too;
+    /// `outer` are bound already. Also returns the variables of heads that nothing mentions else.
+    pub(crate) fn order(
+        &mut self,
+        body: Body,
+        mut heads: Vec<&mut Term>,
+        outer: &VarSet,
+    ) -> (Body, Vec<Local>) {
+        let mut expander = Expander { names: self.names, pieces: Vec::new(), group: 0 };
+        body.exprs.into_iter().for_each(|expr| expander.statement(expr));
+        let first_head = expander.group;
+        for head in &mut heads {
+            **head = expander.head(super::expand::take(head));
+            expander.group += 1;
+        }
+        let pieces = expander.pieces;
+        let mut mentioned = VarSet::default();
+        for piece in &pieces {
+            direct_in_expr(&piece.expr, &mut |local| {
+                mentioned.insert(local);
+            });
+        }
+        let loose = loose_in_heads(&heads, &mentioned, outer);
+        let mut placed = self.place(pieces, &mentioned, outer);
+        self.enter_closures(&mut placed, outer);
+        let exprs = fold::fold(placed, first_head, heads, self.names);
+        (Body { exprs }, loose)
+    }
+
+    /// Returns the pieces in a safe order. What has no place is reported and left out.
+    fn place(&mut self, pieces: Vec<Piece>, mentioned: &VarSet, outer: &VarSet) -> Vec<Placed> {
+        let needs: Vec<Needs> =
+            pieces.iter().map(|p| needs_of(&p.expr, mentioned, outer)).collect();
+        let mut waiting: HashMap<Local, Vec<usize>> = HashMap::default();
+        for (at, needs) in needs.iter().enumerate() {
+            for local in needs.direct.iter().chain(&needs.closed) {
+                waiting.entry(*local).or_default().push(at);
+            }
+        }
+        let mut safe = outer.clone();
+        // Rounds over the body, and the place within: what was bound behind a place is seen there
+        // in the next round.
+        let mut queue: BinaryHeap<Reverse<(u32, usize)>> =
+            (0..pieces.len()).map(|at| Reverse((0, at))).collect();
+        let mut queued = vec![true; pieces.len()];
+        let mut open: Vec<Option<Piece>> = pieces.into_iter().map(Some).collect();
+        let mut placed = Vec::with_capacity(open.len());
+        while let Some(Reverse((round, at))) = queue.pop() {
+            if let Some(flag) = queued.get_mut(at) {
+                *flag = false;
+            }
+            let (Some(slot), Some(needs)) = (open.get_mut(at), needs.get(at)) else { continue };
+            let Some(piece) = slot else { continue };
+            let found = outputs(&piece.expr, &safe);
+            if !needs.met(&found, &safe) {
+                continue;
+            }
+            for local in &found {
+                safe.insert(*local);
+                for other in waiting.get(local).into_iter().flatten() {
+                    if let Some(flag) = queued.get_mut(*other)
+                        && !std::mem::replace(flag, true)
+                    {
+                        queue.push(Reverse((round + u32::from(*other <= at), *other)));
+                    }
+                }
+            }
+            let made_for = piece.made_for;
+            let binds = found.into_iter().filter(|local| Some(*local) != made_for).collect();
+            placed.extend(slot.take().map(|piece| Placed { piece, binds }));
+        }
+        self.refuse(&open, &needs, &safe);
+        placed
+    }
+
+    fn refuse(&mut self, open: &[Option<Piece>], needs: &[Needs], safe: &VarSet) {
+        for (piece, needs) in open.iter().zip(needs) {
+            let Some(piece) = piece else { continue };
+            let found = outputs(&piece.expr, safe);
+            let direct = needs.direct.iter().filter(|local| !found.contains(local));
+            for local in direct.chain(&needs.closed).filter(|local| !safe.contains(**local)) {
+                self.refused.push((*local, piece.expr.location));
+            }
+        }
+    }
+
+    /// Orders the bodies inside of statements: those before are bound there.
+    fn enter_closures(&mut self, placed: &mut [Placed], outer: &VarSet) {
+        if !placed.iter().any(|placed| has_closure(&placed.piece.expr)) {
+            return;
+        }
+        let mut bound = outer.clone();
+        for Placed { piece, .. } in placed {
+            let location = piece.expr.location;
+            self.closures_in_expr(&mut piece.expr, &bound, location);
+            direct_in_expr(&piece.expr, &mut |local| {
+                bound.insert(local);
+            });
+        }
+    }
+
+    fn closures_in_expr(&mut self, expr: &mut Expr, bound: &VarSet, at: Location) {
+        match &mut expr.kind {
+            ExprKind::Term(term) => self.closures_in_term(term, bound, at),
+            ExprKind::Unify(left, right) => {
+                self.closures_in_term(left, bound, at);
+                self.closures_in_term(right, bound, at);
+            }
+            ExprKind::SomeIn { key, value, domain } => {
+                for part in key.iter_mut().chain([value, domain]) {
+                    self.closures_in_term(part, bound, at);
+                }
+            }
+            ExprKind::Every { key, value, domain, body } => {
+                self.closures_in_term(domain, bound, at);
+                let mut inner = bound.clone();
+                for local in key.iter().chain([&*value]) {
+                    inner.insert(*local);
+                }
+                let (ordered, _) = self.order(std::mem::take(body), Vec::new(), &inner);
+                *body = ordered;
+            }
+            ExprKind::Not(body) => {
+                for inner in &mut body.exprs {
+                    self.closures_in_expr(inner, bound, at);
+                }
+            }
+        }
+        for with in &mut expr.with {
+            if let Replacement::Value(term) = &mut with.value {
+                self.closures_in_term(term, bound, at);
+            }
+        }
+    }
+
+    fn closures_in_term(&mut self, term: &mut Term, bound: &VarSet, at: Location) {
+        match &mut term.kind {
+            TermKind::Constant(_) | TermKind::Local(_) => {}
+            TermKind::Ref { head, path } => {
+                if let RefHead::Term(inner) = head {
+                    self.closures_in_term(inner, bound, at);
+                }
+                path.iter_mut().for_each(|step| self.closures_in_term(step, bound, at));
+            }
+            TermKind::Call { args: items, .. } | TermKind::Array(items) | TermKind::Set(items) => {
+                items.iter_mut().for_each(|item| self.closures_in_term(item, bound, at));
+            }
+            TermKind::Object(entries) => {
+                for (key, value) in entries {
+                    self.closures_in_term(key, bound, at);
+                    self.closures_in_term(value, bound, at);
+                }
+            }
+            TermKind::Comprehension { key, value, body, .. } => {
+                let heads = key.iter_mut().chain([value]).map(|head| &mut **head).collect();
+                let (ordered, loose) = self.order(std::mem::take(body), heads, bound);
+                *body = ordered;
+                self.refused.extend(loose.into_iter().map(|local| (local, at)));
+            }
+        }
+    }
+}
+
+impl Needs {
+    /// Whether a statement that binds `found` can stand where `safe` are bound.
+    fn met(&self, found: &[Local], safe: &VarSet) -> bool {
+        let ready = |local: &Local| safe.contains(*local);
+        self.closed.iter().all(ready)
+            && self.direct.iter().all(|local| ready(local) || found.contains(local))
+    }
+}
+
+fn needs_of(expr: &Expr, mentioned: &VarSet, outer: &VarSet) -> Needs {
+    let mut seen = VarSet::default();
+    let mut direct = Vec::new();
+    direct_in_expr(expr, &mut |local| {
+        if !outer.contains(local) && seen.insert(local) {
+            direct.push(local);
+        }
+    });
+    let mut closed = Vec::new();
+    let mut seen = VarSet::default();
+    closures(expr, &mut |local| {
+        if mentioned.contains(local) && !outer.contains(local) && seen.insert(local) {
+            closed.push(local);
+        }
+    });
+    Needs { direct, closed }
+}
+
+/// Calls `f` with the variables inside of a statement's closures.
+fn closures(expr: &Expr, f: &mut impl FnMut(Local)) {
+    expr_parts(expr, &mut |part| match part {
+        Part::Term(term) => closures_in(term, f),
+        Part::Body(body) if matches!(expr.kind, ExprKind::Not(_)) => {
+            body.exprs.iter().for_each(|inner| closures(inner, f));
+        }
+        Part::Body(body) => all_in_body(body, f),
+    });
+}
+
+fn closures_in(term: &Term, f: &mut impl FnMut(Local)) {
+    if matches!(term.kind, TermKind::Comprehension { .. }) {
+        return all_in_term(term, f);
+    }
+    term_parts(term, &mut |part| {
+        if let Part::Term(part) = part {
+            closures_in(part, f);
+        }
+    });
+}
+
+fn has_closure(expr: &Expr) -> bool {
+    let mut found = false;
+    expr_parts(expr, &mut |part| {
+        found |= match part {
+            Part::Term(term) => term_has_closure(term),
+            Part::Body(body) if matches!(expr.kind, ExprKind::Not(_)) => {
+                body.exprs.iter().any(has_closure)
+            }
+            Part::Body(_) => true,
+        };
+    });
+    found
+}
+
+fn term_has_closure(term: &Term) -> bool {
+    if matches!(term.kind, TermKind::Comprehension { .. }) {
+        return true;
+    }
+    let mut found = false;
+    term_parts(term, &mut |part| {
+        if let Part::Term(part) = part {
+            found |= term_has_closure(part);
+        }
+    });
+    found
+}
+
+/// Returns the variables of heads that neither the body nor anything around mentions.
+fn loose_in_heads(heads: &[&mut Term], mentioned: &VarSet, outer: &VarSet) -> Vec<Local> {
+    let mut loose = Vec::new();
+    for head in heads {
+        direct_in_term(head, &mut |local| {
+            if !mentioned.contains(local) && !outer.contains(local) {
+                loose.push(local);
+            }
+        });
+    }
+    loose
+}
