@@ -35,16 +35,8 @@ impl JsonError {
     fn new(message: String, bytes: &[u8], offset: usize) -> Self {
         let before = bytes.get(..offset).unwrap_or(bytes);
         let row = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-        let line_start = before
-            .iter()
-            .rposition(|byte| *byte == b'\n')
-            .map_or(0, |at| at + 1);
-        Self {
-            message,
-            offset,
-            row,
-            col: before.len() - line_start + 1,
-        }
+        let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        Self { message, offset, row, col: before.len() - line_start + 1 }
     }
 
     /// Returns what is wrong, without the place.

@@ -33,10 +33,7 @@ impl Keys {
     /// Returns the keys of a list that is strictly increasing already.
     pub(crate) fn from_sorted(items: Vec<Value>) -> Self {
         debug_assert!(items.is_sorted_by(|a, b| a < b));
-        Self {
-            items: items.into_boxed_slice(),
-            index: OnceLock::new(),
-        }
+        Self { items: items.into_boxed_slice(), index: OnceLock::new() }
     }
 
     /// Returns the values in order.

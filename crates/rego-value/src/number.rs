@@ -25,6 +25,7 @@ use num_bigint::BigInt;
 pub use arithmetic::NumberError;
 use decimal::Decimal;
 use float::Float;
+pub(crate) use shortest::general_text;
 
 /// Most decimal digits of an integer that [`Number::to_bigint`] spells out.
 const INTEGER_DIGITS_MAX: i64 = 100_000;
@@ -54,17 +55,11 @@ pub struct BigNumber {
 
 impl BigNumber {
     fn from_text(text: &str) -> Self {
-        Self {
-            text: OnceLock::from(Box::from(text)),
-            float: OnceLock::new(),
-        }
+        Self { text: OnceLock::from(Box::from(text)), float: OnceLock::new() }
     }
 
     fn from_float(float: Float) -> Self {
-        Self {
-            text: OnceLock::new(),
-            float: OnceLock::from(Some(float)),
-        }
+        Self { text: OnceLock::new(), float: OnceLock::from(Some(float)) }
     }
 
     /// Returns the text: as written, or the shortest that tells a computed number from its
@@ -81,9 +76,7 @@ impl BigNumber {
     }
 
     fn float(&self) -> Option<Float> {
-        *self
-            .float
-            .get_or_init(|| Float::from_decimal(&self.decimal()))
+        *self.float.get_or_init(|| Float::from_decimal(&self.decimal()))
     }
 
     /// Returns the number where it is an integer that fits (`1.0` and `1e2` too).
@@ -139,9 +132,7 @@ impl Number {
 
     /// Returns the number nearest to `float` in the fewest digits, or nothing for NaN and infinity.
     pub fn from_f64(float: f64) -> Option<Self> {
-        float
-            .is_finite()
-            .then(|| Self::parse(&shortest::text_of_f64(float)))?
+        float.is_finite().then(|| Self::parse(&general_text(&format!("{float:e}"))))?
     }
 
     /// Returns the integer, exact.

@@ -24,13 +24,8 @@ impl ShortText {
     #[inline]
     pub(crate) fn new(text: &str) -> Option<Self> {
         let mut bytes = [0; INLINE_BYTES_MAX];
-        bytes
-            .get_mut(..text.len())?
-            .copy_from_slice(text.as_bytes());
-        Some(Self {
-            len: text.len() as u8,
-            bytes,
-        })
+        bytes.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
+        Some(Self { len: text.len() as u8, bytes })
     }
 
     /// Returns the inline form of the bytes `start..end` of `text`, as `new` would: without a call
@@ -38,19 +33,13 @@ impl ShortText {
     #[inline]
     pub(crate) fn within(text: &str, start: usize, end: usize) -> Option<Self> {
         let part = text.get(start..end)?;
-        let behind = text
-            .as_bytes()
-            .get(start..)
-            .and_then(|rest| rest.first_chunk::<16>());
+        let behind = text.as_bytes().get(start..).and_then(|rest| rest.first_chunk::<16>());
         let (Some(chunk), true) = (behind, part.len() <= INLINE_BYTES_MAX) else {
             return Self::new(part);
         };
         let kept = u128::from_le_bytes(*chunk) & !(u128::MAX << (part.len() * 8));
         let [bytes @ .., _, _] = kept.to_le_bytes();
-        Some(Self {
-            len: part.len() as u8,
-            bytes,
-        })
+        Some(Self { len: part.len() as u8, bytes })
     }
 
     #[inline]

@@ -119,10 +119,7 @@ impl Value {
 
     /// Returns the array of `items`.
     pub fn array(items: Vec<Value>) -> Value {
-        Value(Repr::Array(ThinArc::from_header_and_iter(
-            (),
-            items.into_iter(),
-        )))
+        Value(Repr::Array(ThinArc::from_header_and_iter((), items.into_iter())))
     }
 
     /// Returns the set of `items`, sorted, each once.
@@ -150,20 +147,12 @@ impl Value {
         if keys.len() != values.len() {
             return Value::NULL;
         }
-        Value(Repr::Object(ThinArc::from_header_and_iter(
-            keys,
-            values.into_iter(),
-        )))
+        Value(Repr::Object(ThinArc::from_header_and_iter(keys, values.into_iter())))
     }
 
     /// Returns the object whose keys are strings.
     pub fn object_from_strs<const N: usize>(entries: [(&str, Value); N]) -> Value {
-        Self::object(
-            entries
-                .into_iter()
-                .map(|(k, v)| (Value::from(k), v))
-                .collect(),
-        )
+        Self::object(entries.into_iter().map(|(k, v)| (Value::from(k), v)).collect())
     }
 
     /// Returns what this value is.
@@ -177,10 +166,7 @@ impl Value {
             Repr::Short(s) => View::String(s.as_str()),
             Repr::Long(s) => View::String(s.as_str()),
             Repr::Array(a) => View::Array(&a.slice),
-            Repr::Object(o) => View::Object(ObjectRef {
-                keys: &o.header.header,
-                values: &o.slice,
-            }),
+            Repr::Object(o) => View::Object(ObjectRef { keys: &o.header.header, values: &o.slice }),
             Repr::Set(s) => View::Set(s),
         }
     }
@@ -197,11 +183,7 @@ impl Value {
 
     /// Returns the boolean.
     pub fn as_bool(&self) -> Option<bool> {
-        if let Repr::Bool(b) = self.0 {
-            Some(b)
-        } else {
-            None
-        }
+        if let Repr::Bool(b) = self.0 { Some(b) } else { None }
     }
 
     /// Returns the number.
@@ -225,37 +207,24 @@ impl Value {
     /// Returns the elements of the array.
     #[inline]
     pub fn as_array(&self) -> Option<&[Value]> {
-        if let Repr::Array(a) = &self.0 {
-            Some(&a.slice)
-        } else {
-            None
-        }
+        if let Repr::Array(a) = &self.0 { Some(&a.slice) } else { None }
     }
 
     /// Returns the object.
     #[inline]
     pub fn as_object(&self) -> Option<ObjectRef<'_>> {
-        if let View::Object(o) = self.view() {
-            Some(o)
-        } else {
-            None
-        }
+        if let View::Object(o) = self.view() { Some(o) } else { None }
     }
 
     /// Returns the elements of the set.
     #[inline]
     pub fn as_set(&self) -> Option<&Keys> {
-        if let Repr::Set(s) = &self.0 {
-            Some(s)
-        } else {
-            None
-        }
+        if let Repr::Set(s) = &self.0 { Some(s) } else { None }
     }
 
     /// Returns the elements of an array or a set, in order.
     pub fn as_elements(&self) -> Option<&[Value]> {
-        self.as_array()
-            .or_else(|| self.as_set().map(Keys::as_slice))
+        self.as_array().or_else(|| self.as_set().map(Keys::as_slice))
     }
 
     /// Whether this is the value `true`.
@@ -284,8 +253,7 @@ impl Value {
 
     /// Returns the value at a path of string keys.
     pub fn get_path(&self, path: &[&str]) -> Option<&Value> {
-        path.iter()
-            .try_fold(self, |value, key| value.get(&Value::from(*key)))
+        path.iter().try_fold(self, |value, key| value.get(&Value::from(*key)))
     }
 
     /// Returns the name Rego gives this type: `null`, `boolean`, `number`, `string`, `array`,

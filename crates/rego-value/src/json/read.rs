@@ -49,9 +49,7 @@ impl JsonReader {
             open: Vec::with_capacity(STACK_START),
             shapes: &mut self.shapes,
         };
-        document
-            .read()
-            .map_err(|message| JsonError::new(message, bytes, document.at))
+        document.read().map_err(|message| JsonError::new(message, bytes, document.at))
     }
 }
 
@@ -126,11 +124,7 @@ impl<'a> Document<'a, '_> {
     /// Returns the message for the character that stands here.
     #[cold]
     fn unexpected(&self, context: &str) -> String {
-        match self
-            .text
-            .get(self.at..)
-            .and_then(|rest| rest.chars().next())
-        {
+        match self.text.get(self.at..).and_then(|rest| rest.chars().next()) {
             Some(found) => format!("invalid character {found:?} {context}"),
             None => "unexpected end of JSON input".to_owned(),
         }
@@ -154,17 +148,11 @@ impl<'a> Document<'a, '_> {
     #[inline]
     fn finished(&mut self, value: Value) -> Next {
         self.values.push(value);
-        if self.open.is_empty() {
-            Next::Done
-        } else {
-            Next::Rest
-        }
+        if self.open.is_empty() { Next::Done } else { Next::Rest }
     }
 
     fn open_array(&mut self) -> Result<Next> {
-        self.push_open(Open::Array {
-            values: self.values.len(),
-        })?;
+        self.push_open(Open::Array { values: self.values.len() })?;
         self.at += 1;
         if self.skip_space() != Some(b']') {
             return Ok(Next::Value);
@@ -173,10 +161,7 @@ impl<'a> Document<'a, '_> {
     }
 
     fn open_object(&mut self) -> Result<Next> {
-        self.push_open(Open::Object {
-            values: self.values.len(),
-            keys: self.keys.len(),
-        })?;
+        self.push_open(Open::Object { values: self.values.len(), keys: self.keys.len() })?;
         self.at += 1;
         match self.skip_space() {
             Some(b'}') => Ok(self.close_object()),
@@ -267,20 +252,14 @@ impl<'a> Document<'a, '_> {
     fn number(&mut self) -> Result<Number> {
         let bytes = self.bytes();
         let is_part = |byte: &u8| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
-        let len = bytes
-            .iter()
-            .position(|byte| !is_part(byte))
-            .unwrap_or(bytes.len());
+        let len = bytes.iter().position(|byte| !is_part(byte)).unwrap_or(bytes.len());
         let text = self.text.get(self.at..self.at + len).unwrap_or_default();
         match Number::parse(text) {
             Some(number) => {
                 self.at += len;
                 Ok(number)
             }
-            None => Err(format!(
-                "invalid number {:?}",
-                text.chars().take(40).collect::<String>()
-            )),
+            None => Err(format!("invalid number {:?}", text.chars().take(40).collect::<String>())),
         }
     }
 

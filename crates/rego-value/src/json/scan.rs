@@ -15,9 +15,7 @@ pub(super) fn plain_len(bytes: &[u8]) -> usize {
         }
         rest = behind;
     }
-    let plain = rest
-        .iter()
-        .position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20));
+    let plain = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20));
     bytes.len() - rest.len() + plain.unwrap_or(rest.len())
 }
 
@@ -51,9 +49,7 @@ pub(super) fn short_escape(letter: u8) -> Option<char> {
 /// Returns the four hexadecimal digits at the start as a number.
 pub(super) fn hex4(bytes: &[u8]) -> Option<u32> {
     let digits = bytes.first_chunk::<4>()?;
-    digits.iter().try_fold(0, |sum, digit| {
-        Some(sum << 4 | char::from(*digit).to_digit(16)?)
-    })
+    digits.iter().try_fold(0, |sum, digit| Some(sum << 4 | char::from(*digit).to_digit(16)?))
 }
 
 /// Returns the character of a surrogate pair.

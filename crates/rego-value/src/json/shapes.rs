@@ -32,29 +32,17 @@ impl Shape {
     /// Returns the shape of keys met in this sequence; of equal ones the last counts.
     fn new(texts: &[Cow<'_, str>]) -> Self {
         if texts.is_sorted_by(|a, b| a < b) {
-            let keys = texts
-                .iter()
-                .map(|text| Value::from(text.as_ref()))
-                .collect();
-            return Self {
-                keys: Arc::new(Keys::from_sorted(keys)),
-                order: None,
-            };
+            let keys = texts.iter().map(|text| Value::from(text.as_ref())).collect();
+            return Self { keys: Arc::new(Keys::from_sorted(keys)), order: None };
         }
         let mut sorted: Vec<(&Cow<'_, str>, u32)> = texts.iter().zip(0..).collect();
         sorted.sort_unstable();
         sorted.reverse();
         sorted.dedup_by(|earlier, later| earlier.0 == later.0);
         sorted.reverse();
-        let keys = sorted
-            .iter()
-            .map(|(text, _)| Value::from(text.as_ref()))
-            .collect();
+        let keys = sorted.iter().map(|(text, _)| Value::from(text.as_ref())).collect();
         let order = sorted.iter().map(|(_, position)| *position).collect();
-        Self {
-            keys: Arc::new(Keys::from_sorted(keys)),
-            order: Some(order),
-        }
+        Self { keys: Arc::new(Keys::from_sorted(keys)), order: Some(order) }
     }
 
     fn fits(&self, texts: &[Cow<'_, str>]) -> bool {
@@ -63,10 +51,7 @@ impl Shape {
             return false;
         }
         match &self.order {
-            None => keys
-                .iter()
-                .zip(texts)
-                .all(|(key, text)| key.as_str() == Some(text)),
+            None => keys.iter().zip(texts).all(|(key, text)| key.as_str() == Some(text)),
             Some(order) => keys.iter().zip(order).all(|(key, position)| {
                 let text = texts.get(*position as usize);
                 text.is_some_and(|text| key.as_str() == Some(text))

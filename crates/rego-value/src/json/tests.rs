@@ -35,45 +35,25 @@ fn values() {
 
 #[test]
 fn numbers_keep_their_text() {
-    for text in [
-        "0",
-        "-0",
-        "1.0",
-        "1e2",
-        "1E+2",
-        "-1.5e-7",
-        "123456789012345678901234567890",
-    ] {
+    for text in ["0", "-0", "1.0", "1e2", "1E+2", "-1.5e-7", "123456789012345678901234567890"] {
         check(text, text);
     }
     check("[1.0,1e400]", "[1.0,1e400]");
-    assert_eq!(
-        read("9223372036854775807").as_number(),
-        Some(Number::Int(i64::MAX))
-    );
+    assert_eq!(read("9223372036854775807").as_number(), Some(Number::Int(i64::MAX)));
 }
 
 #[test]
 fn the_last_of_equal_keys_counts() {
     check(r#"{"a":1,"a":2}"#, r#"{"a":2}"#);
-    check(
-        r#"{"b":0,"a":1,"c":3,"a":2,"b":4}"#,
-        r#"{"a":2,"b":4,"c":3}"#,
-    );
-    check(
-        r#"[{"a":1,"a":2},{"a":3,"a":4},{"a":5}]"#,
-        r#"[{"a":2},{"a":4},{"a":5}]"#,
-    );
+    check(r#"{"b":0,"a":1,"c":3,"a":2,"b":4}"#, r#"{"a":2,"b":4,"c":3}"#);
+    check(r#"[{"a":1,"a":2},{"a":3,"a":4},{"a":5}]"#, r#"[{"a":2},{"a":4},{"a":5}]"#);
     check(r#"{"a":1,"\u0061":2}"#, r#"{"a":2}"#);
 }
 
 #[test]
 fn objects_alike_share_their_keys() {
     let value = read(r#"[{"b":1,"a":2},{"a":3,"c":4},{"b":5,"a":6},{"a":7,"b":8}]"#);
-    assert_eq!(
-        value.to_json(),
-        r#"[{"a":2,"b":1},{"a":3,"c":4},{"a":6,"b":5},{"a":7,"b":8}]"#
-    );
+    assert_eq!(value.to_json(), r#"[{"a":2,"b":1},{"a":3,"c":4},{"a":6,"b":5},{"a":7,"b":8}]"#);
     let items = value.as_array().unwrap();
     let keys = |at: usize| std::ptr::from_ref(items[at].as_object().unwrap().keys());
     assert_eq!(keys(0), keys(2));
@@ -98,17 +78,11 @@ fn strings() {
     check(r#""\ude00\ud83d""#, "\"\u{fffd}\u{fffd}\"");
     check("\"\u{7f}\"", "\"\u{7f}\"");
     check(r#""\u0000\b\f\u001f""#, r#""\u0000\b\f\u001f""#);
-    check(
-        "\"<a>&\u{2028}\u{2029}\u{2030}é\"",
-        r#""\u003ca\u003e\u0026\u2028\u2029‰é""#,
-    );
+    check("\"<a>&\u{2028}\u{2029}\u{2030}é\"", r#""\u003ca\u003e\u0026\u2028\u2029‰é""#);
     for len in 0..40 {
         let text = format!("\"{}\"", "x".repeat(len));
         check(&text, &text);
-        check(
-            &format!("\"{}\\n\"", "x".repeat(len)),
-            &format!("\"{}\\n\"", "x".repeat(len)),
-        );
+        check(&format!("\"{}\\n\"", "x".repeat(len)), &format!("\"{}\\n\"", "x".repeat(len)));
     }
 }
 
@@ -117,59 +91,32 @@ fn errors_say_where() {
     check_error(b"", "1:1: unexpected end of JSON input");
     check_error(b" [1,\n2", "2:2: unexpected end of JSON input");
     check_error(b"[1 2]", "1:4: invalid character '2' after array element");
-    check_error(
-        b"[1,]",
-        "1:4: invalid character ']' looking for beginning of value",
-    );
+    check_error(b"[1,]", "1:4: invalid character ']' looking for beginning of value");
     check_error(
         b"{\"a\":1,}",
         "1:8: invalid character '}' looking for beginning of object key string",
     );
     check_error(b"{\"a\" 1}", "1:6: invalid character '1' after object key");
-    check_error(
-        b"{\"a\":1 \"b\"}",
-        "1:8: invalid character '\"' after object key:value pair",
-    );
-    check_error(
-        b"{a:1}",
-        "1:2: invalid character 'a' looking for beginning of object key string",
-    );
+    check_error(b"{\"a\":1 \"b\"}", "1:8: invalid character '\"' after object key:value pair");
+    check_error(b"{a:1}", "1:2: invalid character 'a' looking for beginning of object key string");
     check_error(b"nul", "1:4: unexpected end of JSON input");
-    check_error(
-        b"nulx",
-        "1:4: invalid character 'x' in literal null (expecting 'l')",
-    );
+    check_error(b"nulx", "1:4: invalid character 'x' in literal null (expecting 'l')");
     check_error(b"1 2", "1:3: invalid character '2' after top-level value");
     check_error(b"01", "1:1: invalid number \"01\"");
     check_error(b"-", "1:1: invalid number \"-\"");
     check_error(b"1e99999999999", "1:1: invalid number \"1e99999999999\"");
-    check_error(
-        b"\"a\nb\"",
-        "1:3: invalid character '\\n' in string literal",
-    );
+    check_error(b"\"a\nb\"", "1:3: invalid character '\\n' in string literal");
     check_error(b"\"a", "1:3: unexpected end of JSON input");
-    check_error(
-        b"\"\\x\"",
-        "1:3: invalid character 'x' in string escape code",
-    );
-    check_error(
-        b"\"\\u12g4\"",
-        "1:6: invalid character 'g' in \\u hexadecimal character escape",
-    );
+    check_error(b"\"\\x\"", "1:3: invalid character 'x' in string escape code");
+    check_error(b"\"\\u12g4\"", "1:6: invalid character 'g' in \\u hexadecimal character escape");
     check_error(b"\"\xff\"", "1:2: invalid UTF-8");
     check_error(b"\"\xed\xa0\x80\"", "1:2: invalid UTF-8");
     check_error(
         b"\xef\xbb\xbf1",
         "1:1: invalid character '\\u{feff}' looking for beginning of value",
     );
-    check_error(
-        b"'a'",
-        "1:1: invalid character '\\'' looking for beginning of value",
-    );
-    check_error(
-        b"]",
-        "1:1: invalid character ']' looking for beginning of value",
-    );
+    check_error(b"'a'", "1:1: invalid character '\\'' looking for beginning of value");
+    check_error(b"]", "1:1: invalid character ']' looking for beginning of value");
     check_error(b"[1}", "1:3: invalid character '}' after array element");
 }
 
@@ -189,11 +136,7 @@ fn pretty_is_as_go_lays_it_out() {
   ]
 }"#;
     assert_eq!(value.to_json_pretty("  "), expected);
-    let style = JsonStyle {
-        indent: Some(" "),
-        prefix: ">",
-        escape: JsonEscape::Plain,
-    };
+    let style = JsonStyle { indent: Some(" "), prefix: ">", escape: JsonEscape::Plain };
     assert_eq!(read(r#"["<"]"#).to_json_with(style), "[\n> \"<\"\n>]");
 }
 
@@ -201,10 +144,7 @@ fn pretty_is_as_go_lays_it_out() {
 fn what_json_lacks() {
     let key = |value: i64| Value::array(vec![Value::from(value), Value::from("<")]);
     let object = Value::object(vec![
-        (
-            key(1),
-            Value::set(vec![Value::from(2), Value::from(1), Value::from("a")]),
-        ),
+        (key(1), Value::set(vec![Value::from(2), Value::from(1), Value::from("a")])),
         (Value::from("[0]"), Value::TRUE),
         (Value::from(1), Value::from("number")),
         (Value::from("1"), Value::from("string")),
@@ -226,18 +166,12 @@ fn rego_text_quotes_as_go_does() {
         Value::from("\u{1}\u{7f}\n\"é\u{301}\u{200b}\u{e000}\u{10ffff}").to_rego(),
         r#""\x01\x7f\n\"é́\u200b\ue000\U0010ffff""#
     );
-    assert_eq!(
-        read("[1.50,[],{},\"a\",null]").to_rego(),
-        "[1.50, [], {}, \"a\", null]"
-    );
+    assert_eq!(read("[1.50,[],{},\"a\",null]").to_rego(), "[1.50, [], {}, \"a\", null]");
 }
 
 /// Runs on a thread with the stack that the limit is made for.
 fn on_small_stack(run: impl FnOnce() + Send + 'static) {
-    let thread = std::thread::Builder::new()
-        .stack_size(2 << 20)
-        .spawn(run)
-        .unwrap();
+    let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(run).unwrap();
     thread.join().unwrap();
 }
 
@@ -270,9 +204,6 @@ fn hostile_documents_end_quickly() {
     let shapes: String = (0..100_000).map(|i| format!("{{\"k{i}\":1}},")).collect();
     assert!(Value::from_json(format!("[{shapes}1]").as_bytes()).is_ok());
     let digits = "7".repeat(1 << 20);
-    assert_eq!(
-        Value::from_json(digits.as_bytes()).unwrap().to_json(),
-        digits
-    );
+    assert_eq!(Value::from_json(digits.as_bytes()).unwrap().to_json(), digits);
     assert!(start.elapsed().as_secs() < 20);
 }

@@ -36,10 +36,7 @@ impl Value {
 
     /// Returns the value as JSON over several lines. An empty array or object stays on one.
     pub fn to_json_pretty(&self, indent: &str) -> String {
-        self.to_json_with(JsonStyle {
-            indent: Some(indent),
-            ..JsonStyle::default()
-        })
+        self.to_json_with(JsonStyle { indent: Some(indent), ..JsonStyle::default() })
     }
 
     /// Returns the value as JSON laid out by `style`.
@@ -56,12 +53,7 @@ impl Value {
 
     /// Appends what [`Value::to_json_with`] returns.
     pub fn write_json_with(&self, style: JsonStyle<'_>, out: &mut String) {
-        Writer {
-            style,
-            out,
-            depth: 0,
-        }
-        .value(self);
+        Writer { style, out, depth: 0 }.value(self);
     }
 
     /// Returns the text this value has as a key of a JSON object: a string itself, anything else its
@@ -109,9 +101,7 @@ fn escaped(byte: u8, escape: JsonEscape) -> Option<Escaped> {
     match byte {
         b'"' => Some(Escaped::Byte("\\\"")),
         b'\\' => Some(Escaped::Byte("\\\\")),
-        0..0x20 => CONTROLS
-            .get(usize::from(byte))
-            .map(|text| Escaped::Byte(text)),
+        0..0x20 => CONTROLS.get(usize::from(byte)).map(|text| Escaped::Byte(text)),
         b'<' if escape == JsonEscape::Html => Some(Escaped::Byte("\\u003c")),
         b'>' if escape == JsonEscape::Html => Some(Escaped::Byte("\\u003e")),
         b'&' if escape == JsonEscape::Html => Some(Escaped::Byte("\\u0026")),
@@ -182,11 +172,7 @@ impl Writer<'_> {
     fn entry(&mut self, at: usize, key: &str, value: &Value) {
         self.separate(at);
         push_string(key, self.style.escape, self.out);
-        self.out.push_str(if self.style.indent.is_some() {
-            ": "
-        } else {
-            ":"
-        });
+        self.out.push_str(if self.style.indent.is_some() { ": " } else { ":" });
         self.value(value);
     }
 
@@ -219,10 +205,8 @@ impl Writer<'_> {
 
 /// Returns the entries under the text of their keys, sorted by it; of equal texts the last counts.
 fn entries_by_text<'a>(object: ObjectRef<'a>) -> Vec<(Cow<'a, str>, &'a Value)> {
-    let mut entries: Vec<_> = object
-        .iter()
-        .map(|(key, value)| (key.to_json_key(), value))
-        .collect();
+    let mut entries: Vec<_> =
+        object.iter().map(|(key, value)| (key.to_json_key(), value)).collect();
     entries.reverse();
     entries.sort_by(|a, b| a.0.cmp(&b.0)); // stable: the last of equal ones now comes first
     entries.dedup_by(|later, first| later.0 == first.0);

@@ -112,11 +112,7 @@ impl Number {
 
     fn rem_operand(&self) -> Result<BigInt> {
         let float = self.float().ok_or(NumberError::TooBig)?;
-        if float.is_integer() {
-            Ok(float.to_bigint())
-        } else {
-            Err(NumberError::ModuloOnFloat)
-        }
+        if float.is_integer() { Ok(float.to_bigint()) } else { Err(NumberError::ModuloOnFloat) }
     }
 
     /// Returns 0 minus the number.
@@ -142,11 +138,7 @@ impl Number {
     /// Errors: [`NumberError::TooBig`].
     pub fn round(&self) -> Result<Self> {
         self.to_whole(|float| {
-            const HALF: Float = Float {
-                negative: false,
-                mantissa: 1 << 63,
-                exponent: -64,
-            };
+            const HALF: Float = Float { negative: false, mantissa: 1 << 63, exponent: -64 };
             let half = if float.negative { HALF.negated() } else { HALF };
             float.add(half).unwrap_or(float).to_bigint()
         })
@@ -159,11 +151,7 @@ impl Number {
     pub fn ceil(&self) -> Result<Self> {
         self.to_whole(|float| {
             let whole = float.to_bigint();
-            if whole < BigInt::ZERO {
-                whole
-            } else {
-                whole + 1
-            }
+            if whole < BigInt::ZERO { whole } else { whole + 1 }
         })
     }
 
@@ -174,11 +162,7 @@ impl Number {
     pub fn floor(&self) -> Result<Self> {
         self.to_whole(|float| {
             let whole = float.to_bigint();
-            if whole < BigInt::ZERO {
-                whole - 1
-            } else {
-                whole
-            }
+            if whole < BigInt::ZERO { whole - 1 } else { whole }
         })
     }
 
@@ -188,11 +172,7 @@ impl Number {
             return Ok(self.clone());
         }
         self.in_float(|float| {
-            let whole = if float.is_integer() {
-                float.to_bigint()
-            } else {
-                fraction(float)
-            };
+            let whole = if float.is_integer() { float.to_bigint() } else { fraction(float) };
             Self::from_bigint(&whole)
         })
     }
@@ -206,10 +186,7 @@ impl Number {
         other: &Self,
         operation: impl FnOnce(Float, Float) -> Option<Float>,
     ) -> Result<Self> {
-        let result = self
-            .float()
-            .zip(other.float())
-            .and_then(|(a, b)| operation(a, b));
+        let result = self.float().zip(other.float()).and_then(|(a, b)| operation(a, b));
         result.map(Self::from_float).ok_or(NumberError::TooBig)
     }
 }

@@ -23,12 +23,7 @@ pub(super) struct Decimal<'a> {
 }
 
 impl<'a> Decimal<'a> {
-    pub(super) const ZERO: Self = Self {
-        negative: false,
-        head: &[],
-        tail: &[],
-        point: 0,
-    };
+    pub(super) const ZERO: Self = Self { negative: false, head: &[], tail: &[], point: 0 };
 
     /// Reads the whole of `text` by JSON's grammar of numbers.
     pub(super) fn parse(text: &'a str) -> Option<Self> {
@@ -68,12 +63,7 @@ impl<'a> Decimal<'a> {
         if head.is_empty() && tail.is_empty() {
             point = 0;
         }
-        Self {
-            negative,
-            head,
-            tail,
-            point,
-        }
+        Self { negative, head, tail, point }
     }
 
     pub(super) fn is_zero(&self) -> bool {
@@ -107,11 +97,7 @@ impl<'a> Decimal<'a> {
             // Towards the negative, because i64::MIN has no positive counterpart.
             total = total.checked_mul(10)?.checked_sub(digit)?;
         }
-        if self.negative {
-            Some(total)
-        } else {
-            total.checked_neg()
-        }
+        if self.negative { Some(total) } else { total.checked_neg() }
     }
 
     /// Returns the integer, without a fraction if there is one. The caller bounds `point`.
@@ -120,14 +106,7 @@ impl<'a> Decimal<'a> {
         let mut digits: Vec<u8> = self.digits().take(len).collect();
         digits.resize(len, 0);
         let magnitude = BigUint::from_radix_be(&digits, 10).unwrap_or_default();
-        BigInt::from_biguint(
-            if self.negative {
-                Sign::Minus
-            } else {
-                Sign::Plus
-            },
-            magnitude,
-        )
+        BigInt::from_biguint(if self.negative { Sign::Minus } else { Sign::Plus }, magnitude)
     }
 
     /// Feeds the value, not the spelling, to `state`.
@@ -148,9 +127,7 @@ impl<'a> Decimal<'a> {
     }
 
     fn cmp_magnitude(&self, other: &Self) -> Ordering {
-        self.point
-            .cmp(&other.point)
-            .then_with(|| self.digits().cmp(other.digits()))
+        self.point.cmp(&other.point).then_with(|| self.digits().cmp(other.digits()))
     }
 
     fn sign(&self) -> i8 {
@@ -180,17 +157,12 @@ fn parse_exponent(text: &[u8]) -> Option<i64> {
     if digits.len() > EXPONENT_DIGITS_MAX {
         return None;
     }
-    let size = digits
-        .iter()
-        .fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0'));
+    let size = digits.iter().fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0'));
     Some(if negative { -size } else { size })
 }
 
 fn split_digits(bytes: &[u8]) -> (&[u8], &[u8]) {
-    let len = bytes
-        .iter()
-        .position(|byte| !byte.is_ascii_digit())
-        .unwrap_or(bytes.len());
+    let len = bytes.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(bytes.len());
     bytes.split_at_checked(len).unwrap_or((bytes, &[]))
 }
 

@@ -28,11 +28,7 @@ pub(super) struct Float {
 }
 
 impl Float {
-    pub(super) const ZERO: Self = Self {
-        negative: false,
-        mantissa: 0,
-        exponent: 0,
-    };
+    pub(super) const ZERO: Self = Self { negative: false, mantissa: 0, exponent: 0 };
 
     pub(super) fn from_i64(i: i64) -> Self {
         Self::rounded(i < 0, u128::from(i.unsigned_abs()), 0).unwrap_or(Self::ZERO)
@@ -41,10 +37,7 @@ impl Float {
     /// Returns the nearest float, or nothing where the exponent is out of bounds.
     pub(super) fn from_decimal(decimal: &Decimal<'_>) -> Option<Self> {
         if decimal.is_zero() {
-            return Some(Self {
-                negative: decimal.negative,
-                ..Self::ZERO
-            });
+            return Some(Self { negative: decimal.negative, ..Self::ZERO });
         }
         if decimal.point.abs() > EXPONENT_TENS_MAX {
             return None;
@@ -57,9 +50,7 @@ impl Float {
         if decimal.digits_len() > 19 {
             return None;
         }
-        let digits = decimal
-            .digits()
-            .fold(0u64, |sum, digit| sum * 10 + u64::from(digit));
+        let digits = decimal.digits().fold(0u64, |sum, digit| sum * 10 + u64::from(digit));
         match decimal.point - decimal.digits_len() as i64 {
             power @ 0..=19 => {
                 let scaled = u128::from(digits) * 10u128.pow(power as u32);
@@ -71,11 +62,7 @@ impl Float {
                 let shift = u128::from(digits).leading_zeros();
                 let dividend = u128::from(digits) << shift;
                 let sticky = u128::from(dividend % divisor != 0);
-                Self::rounded(
-                    decimal.negative,
-                    (dividend / divisor) | sticky,
-                    -(shift as i32),
-                )
+                Self::rounded(decimal.negative, (dividend / divisor) | sticky, -(shift as i32))
             }
             _ => None,
         }
@@ -97,12 +84,7 @@ impl Float {
         let dividend = digits << shift;
         let quotient = &dividend / &ten;
         let sticky = &quotient * &ten != dividend;
-        Self::from_biguint(
-            decimal.negative,
-            &quotient,
-            sticky,
-            -i32::try_from(shift).ok()?,
-        )
+        Self::from_biguint(decimal.negative, &quotient, sticky, -i32::try_from(shift).ok()?)
     }
 
     /// Returns `magnitude` × 2^exponent rounded; `sticky` says that there is a little more.
@@ -120,10 +102,7 @@ impl Float {
     /// of bounds.
     fn rounded(negative: bool, magnitude: u128, exponent: i32) -> Option<Self> {
         if magnitude == 0 {
-            return Some(Self {
-                negative,
-                ..Self::ZERO
-            });
+            return Some(Self { negative, ..Self::ZERO });
         }
         let shift = magnitude.leading_zeros();
         let magnitude = magnitude << shift;
@@ -140,11 +119,7 @@ impl Float {
                 }
             }
         }
-        let float = Self {
-            negative,
-            mantissa,
-            exponent,
-        };
+        let float = Self { negative, mantissa, exponent };
         (float.magnitude_bits().abs() <= EXPONENT_BITS_MAX).then_some(float)
     }
 
@@ -162,61 +137,39 @@ impl Float {
     }
 
     pub(super) fn negated(self) -> Self {
-        Self {
-            negative: !self.negative,
-            ..self
-        }
+        Self { negative: !self.negative, ..self }
     }
 
     pub(super) fn abs(self) -> Self {
-        Self {
-            negative: false,
-            ..self
-        }
+        Self { negative: false, ..self }
     }
 
     pub(super) fn add(self, other: Self) -> Option<Self> {
         if self.is_zero() || other.is_zero() {
             return Some(match (self.is_zero(), other.is_zero()) {
-                (true, true) => Self {
-                    negative: self.negative && other.negative,
-                    ..Self::ZERO
-                },
+                (true, true) => Self { negative: self.negative && other.negative, ..Self::ZERO },
                 (true, false) => other,
                 _ => self,
             });
         }
-        let (large, small) = if self.exponent >= other.exponent {
-            (self, other)
-        } else {
-            (other, self)
-        };
+        let (large, small) =
+            if self.exponent >= other.exponent { (self, other) } else { (other, self) };
         // One bit is left for the carry, 63 below guard the rounding.
         let left = u128::from(large.mantissa) << 63;
-        let right = shifted_right(
-            u128::from(small.mantissa) << 63,
-            large.exponent - small.exponent,
-        );
+        let right =
+            shifted_right(u128::from(small.mantissa) << 63, large.exponent - small.exponent);
         let exponent = large.exponent - 63;
         if large.negative == small.negative {
             return Self::rounded(large.negative, left + right, exponent);
         }
         // Of equal exponents the right one may be the larger.
-        let negative = if right > left {
-            small.negative
-        } else {
-            large.negative
-        };
+        let negative = if right > left { small.negative } else { large.negative };
         Self::rounded(negative && left != right, left.abs_diff(right), exponent)
     }
 
     pub(super) fn mul(self, other: Self) -> Option<Self> {
         let product = u128::from(self.mantissa) * u128::from(other.mantissa);
-        Self::rounded(
-            self.negative != other.negative,
-            product,
-            self.exponent + other.exponent,
-        )
+        Self::rounded(self.negative != other.negative, product, self.exponent + other.exponent)
     }
 
     /// Divides by what is not zero.
@@ -229,20 +182,12 @@ impl Float {
         let digits = (quotient << 2) | (rest / divisor);
         let sticky = u128::from(!rest.is_multiple_of(divisor));
         let exponent = self.exponent - other.exponent - 67;
-        Self::rounded(
-            self.negative != other.negative,
-            digits << 1 | sticky,
-            exponent,
-        )
+        Self::rounded(self.negative != other.negative, digits << 1 | sticky, exponent)
     }
 
     /// Returns the number without what stands behind the point.
     pub(super) fn to_bigint(self) -> BigInt {
-        let sign = if self.negative {
-            Sign::Minus
-        } else {
-            Sign::Plus
-        };
+        let sign = if self.negative { Sign::Minus } else { Sign::Plus };
         let magnitude = match u32::try_from(self.exponent) {
             Ok(up) => BigUint::from(self.mantissa) << up,
             Err(_) => {

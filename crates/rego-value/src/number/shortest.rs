@@ -12,11 +12,7 @@ const DIGITS: i64 = 48;
 /// Returns the text of `float`.
 pub(super) fn text(float: &Float) -> String {
     if float.is_zero() {
-        return if float.negative {
-            "-0".to_owned()
-        } else {
-            "0".to_owned()
-        };
+        return if float.negative { "-0".to_owned() } else { "0".to_owned() };
     }
     let (digits, point) = shortest_digits(float);
     let mut out = String::new();
@@ -31,17 +27,13 @@ pub(super) fn text(float: &Float) -> String {
     out
 }
 
-/// Returns the text of a finite `f64` (0.1 is `0.1`), as Go's `strconv` format `g` gives it.
-pub(super) fn text_of_f64(float: f64) -> String {
-    let scientific = format!("{:e}", float.abs());
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let digits: Vec<u8> = mantissa
-        .bytes()
-        .filter(u8::is_ascii_digit)
-        .map(|digit| digit - b'0')
-        .collect();
+/// Lays out what Rust writes with `{:e}` as Go's `strconv` does with format `g`.
+pub(crate) fn general_text(scientific: &str) -> String {
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((scientific, "0"));
+    let digits: Vec<u8> =
+        mantissa.bytes().filter(u8::is_ascii_digit).map(|digit| digit - b'0').collect();
     let mut out = String::new();
-    if float.is_sign_negative() {
+    if mantissa.starts_with('-') {
         out.push('-');
     }
     push_general(&mut out, &digits, exponent.parse::<i64>().unwrap_or(0) + 1);
@@ -158,11 +150,7 @@ impl Expansion {
     fn rounds_up(&self, index: usize) -> bool {
         let next = self.at(index + 1);
         let exactly_half = next == 5 && index + 2 == self.digits.len() && !self.more;
-        if exactly_half {
-            self.at(index) % 2 == 1
-        } else {
-            next >= 5
-        }
+        if exactly_half { self.at(index) % 2 == 1 } else { next >= 5 }
     }
 }
 
@@ -194,9 +182,7 @@ impl Scale {
         let number = BigUint::from(units) << self.up;
         let (whole, more) = if self.tens >= 0 {
             let number = number * &self.power;
-            let more = number
-                .trailing_zeros()
-                .is_some_and(|zeros| zeros < u64::from(self.down));
+            let more = number.trailing_zeros().is_some_and(|zeros| zeros < u64::from(self.down));
             (number >> self.down, more)
         } else {
             // A number this large has no bits behind the point to speak of: `down` is below 64.
@@ -208,17 +194,9 @@ impl Scale {
         let digits = whole.to_radix_be(10);
         let point = digits.len() as i64 - self.tens;
         if more {
-            return Expansion {
-                digits,
-                point,
-                more,
-            };
+            return Expansion { digits, point, more };
         }
         let (digits, point) = trimmed(digits, point);
-        Expansion {
-            digits,
-            point,
-            more,
-        }
+        Expansion { digits, point, more }
     }
 }

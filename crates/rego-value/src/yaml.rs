@@ -1,0 +1,58 @@
+//! YAML in and out, with the data model OPA has it by: what is read is what JSON could say.
+//!
+//! In: YAML 1.1 scalars (`yes` is true, `0777` is octal, a date is a string), merge keys, anchors;
+//! keys become strings; of equal keys the last one counts; only the first document is read.
+//! Out: block style, keys in natural order, quotes only where needed.
+//!
+//! Must not know: files, text of Rego.
+//!
+//! Source: `sigs.k8s.io/yaml` over its `goyaml.v2`, which OPA uses up to 1.20.
+
+mod quote;
+mod read;
+mod resolve;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use std::fmt;
+
+/// Deepest nesting that is read, as for JSON.
+pub const YAML_DEPTH_MAX: usize = crate::json::JSON_DEPTH_MAX;
+
+/// Most values that aliases and merge keys of one document may stand for, nested ones counted each
+/// time: far more than people write, far less than a bomb needs.
+pub const YAML_ALIASED_VALUES_MAX: usize = 1_000_000;
+
+/// Why bytes are not a YAML value, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct YamlError {
+    message: String,
+    row: usize,
+    col: usize,
+}
+
+impl YamlError {
+    /// Returns what is wrong, without the place.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Returns the line, from 1.
+    pub fn row(&self) -> usize {
+        self.row
+    }
+
+    /// Returns the place in the line: in characters, from 1.
+    pub fn col(&self) -> usize {
+        self.col
+    }
+}
+
+impl fmt::Display for YamlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "yaml: line {}: {}", self.row, self.message)
+    }
+}
+
+impl std::error::Error for YamlError {}
