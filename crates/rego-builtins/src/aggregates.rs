@@ -9,12 +9,8 @@ use crate::operand;
 
 const ARRAY: Type = Type::Array(&Type::Any);
 const SET: Type = Type::Set(&Type::Any);
-const COUNTABLE: Type = Type::Union(&[
-    Type::String,
-    ARRAY,
-    Type::Object(&[], Some(&(Type::Any, Type::Any))),
-    SET,
-]);
+const COUNTABLE: Type =
+    Type::Union(&[Type::String, ARRAY, Type::Object(&[], Some(&(Type::Any, Type::Any))), SET]);
 const COLLECTION: Type = Type::Union(&[ARRAY, SET]);
 const NUMBERS: Type = Type::Union(&[Type::Array(&Type::Number), Type::Set(&Type::Number)]);
 
@@ -26,14 +22,8 @@ pub(crate) const FAMILY: &[Builtin] = &[
     Builtin::new(Decl::function("product", &[NUMBERS], Type::Number), product),
     Builtin::new(Decl::function("sort", &[COLLECTION], ARRAY), sort),
     Builtin::new(Decl::function("sum", &[NUMBERS], Type::Number), sum),
-    Builtin::new(
-        Decl::function("all", &[COLLECTION], Type::Boolean).deprecated(),
-        all,
-    ),
-    Builtin::new(
-        Decl::function("any", &[COLLECTION], Type::Boolean).deprecated(),
-        any,
-    ),
+    Builtin::new(Decl::function("all", &[COLLECTION], Type::Boolean).deprecated(), all),
+    Builtin::new(Decl::function("any", &[COLLECTION], Type::Boolean).deprecated(), any),
 ];
 
 /// Returns the number of elements, entries or, of a string, characters: `count("né")` is `2`.
@@ -71,12 +61,7 @@ fn max(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinE
 /// Source: OPA policy reference, `min`.
 fn min(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
     let items = collection(context, operands)?;
-    items
-        .iter()
-        .rev()
-        .min()
-        .cloned()
-        .ok_or(BuiltinError::Undefined)
+    items.iter().rev().min().cloned().ok_or(BuiltinError::Undefined)
 }
 
 /// Returns the elements in Rego's order: `sort({3, 1, 2})` is `[1, 2, 3]`.

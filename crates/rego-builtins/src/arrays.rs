@@ -11,16 +11,10 @@ const ARRAY: Type = Type::Array(&Type::Any);
 
 /// The family.
 pub(crate) const FAMILY: &[Builtin] = &[
-    Builtin::new(
-        Decl::function("array.concat", &[ARRAY, ARRAY], ARRAY),
-        concat,
-    ),
+    Builtin::new(Decl::function("array.concat", &[ARRAY, ARRAY], ARRAY), concat),
     Builtin::new(Decl::function("array.flatten", &[ARRAY], ARRAY), flatten),
     Builtin::new(Decl::function("array.reverse", &[ARRAY], ARRAY), reverse),
-    Builtin::new(
-        Decl::function("array.slice", &[ARRAY, Type::Number, Type::Number], ARRAY),
-        slice,
-    ),
+    Builtin::new(Decl::function("array.slice", &[ARRAY, Type::Number, Type::Number], ARRAY), slice),
 ];
 
 /// Returns the elements of the first array followed by those of the second.
@@ -61,18 +55,9 @@ fn reverse(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, Buil
 /// Source: OPA policy reference, `array.slice`. `array.slice([1, 2, 3], 1, 9)` is `[2, 3]`.
 fn slice(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
     let array = operand::array(operands, 0)?;
-    let (start, stop) = (
-        operand::integer(operands, 1)?,
-        operand::integer(operands, 2)?,
-    );
-    let stop = usize::try_from(stop.max(0))
-        .unwrap_or(usize::MAX)
-        .min(array.len());
-    let start = usize::try_from(start.max(0))
-        .unwrap_or(usize::MAX)
-        .min(stop);
+    let (start, stop) = (operand::integer(operands, 1)?, operand::integer(operands, 2)?);
+    let stop = usize::try_from(stop.max(0)).unwrap_or(usize::MAX).min(array.len());
+    let start = usize::try_from(start.max(0)).unwrap_or(usize::MAX).min(stop);
     sorted::charge(context, stop - start)?;
-    Ok(Value::array(
-        array.get(start..stop).unwrap_or_default().to_vec(),
-    ))
+    Ok(Value::array(array.get(start..stop).unwrap_or_default().to_vec()))
 }

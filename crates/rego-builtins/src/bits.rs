@@ -75,10 +75,7 @@ fn combine(
     operands: &[&Value],
     operation: fn(BigInt, BigInt) -> BigInt,
 ) -> Result<Value, BuiltinError> {
-    let (a, b) = (
-        operand::big_integer(operands, 0)?,
-        operand::big_integer(operands, 1)?,
-    );
+    let (a, b) = (operand::big_integer(operands, 0)?, operand::big_integer(operands, 1)?);
     answer(context, operation(a, b))
 }
 

@@ -20,10 +20,7 @@ pub(crate) fn text(bytes: Vec<u8>) -> String {
 /// Returns the lower-case hexadecimal text of bytes.
 pub(crate) fn to_hex(bytes: &[u8]) -> String {
     let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
-    bytes
-        .iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
-        .collect()
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// Reads hexadecimal text of either case.
@@ -32,16 +29,11 @@ pub(crate) fn to_hex(bytes: &[u8]) -> String {
 pub(crate) fn from_hex(text: &str) -> Result<Vec<u8>, String> {
     let nibble = |byte: u8| {
         let wrong = || format!("encoding/hex: invalid byte: {}", code_point(byte));
-        char::from(byte)
-            .to_digit(16)
-            .map(|digit| digit as u8)
-            .ok_or_else(wrong)
+        char::from(byte).to_digit(16).map(|digit| digit as u8).ok_or_else(wrong)
     };
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    let bytes: Result<_, String> = pairs
-        .iter()
-        .map(|[high, low]| Ok(nibble(*high)? << 4 | nibble(*low)?))
-        .collect();
+    let bytes: Result<_, String> =
+        pairs.iter().map(|[high, low]| Ok(nibble(*high)? << 4 | nibble(*low)?)).collect();
     let bytes = bytes?;
     match rest.first() {
         Some(byte) => {
@@ -55,11 +47,7 @@ pub(crate) fn from_hex(text: &str) -> Result<Vec<u8>, String> {
 /// Returns a byte as Go's `%#U` prints it: `U+0067 'g'`.
 fn code_point(byte: u8) -> String {
     let printable = matches!(byte, 0x20..=0x7e | 0xa1..=0xac | 0xae..=0xff);
-    let quoted = if printable {
-        format!(" '{}'", char::from(byte))
-    } else {
-        String::new()
-    };
+    let quoted = if printable { format!(" '{}'", char::from(byte)) } else { String::new() };
     format!("U+{byte:04X}{quoted}")
 }
 
@@ -78,16 +66,10 @@ const URL: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 impl Base64 {
     /// Returns the base64 text of bytes, with or without padding.
     pub(crate) fn encode(self, bytes: &[u8], padded: bool) -> String {
-        let alphabet = if self == Self::Standard {
-            STANDARD
-        } else {
-            URL
-        };
+        let alphabet = if self == Self::Standard { STANDARD } else { URL };
         let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
         for chunk in bytes.chunks(3) {
-            let group = chunk
-                .iter()
-                .fold(0u32, |group, byte| group << 8 | u32::from(*byte));
+            let group = chunk.iter().fold(0u32, |group, byte| group << 8 | u32::from(*byte));
             let group = group << (8 * (3 - chunk.len()));
             for place in 0..4 {
                 let index = (group >> (18 - 6 * place)) as usize & 63;
@@ -107,21 +89,15 @@ impl Base64 {
     /// Errors: worded as Go's `encoding/base64`, with the offset of the first wrong byte.
     pub(crate) fn decode(self, text: &str) -> Result<Vec<u8>, String> {
         let corrupt = |at: usize| format!("illegal base64 data at input byte {at}");
-        let mut symbols = text
-            .bytes()
-            .enumerate()
-            .filter(|(_, byte)| !matches!(byte, b'\r' | b'\n'));
+        let mut symbols =
+            text.bytes().enumerate().filter(|(_, byte)| !matches!(byte, b'\r' | b'\n'));
         let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
         loop {
             let mut group = 0u32;
             for place in 0..4 {
                 let Some((at, byte)) = symbols.next() else {
                     // Go points at the beginning of an incomplete group.
-                    return if place == 0 {
-                        Ok(bytes)
-                    } else {
-                        Err(corrupt(text.len() - place))
-                    };
+                    return if place == 0 { Ok(bytes) } else { Err(corrupt(text.len() - place)) };
                 };
                 if byte == b'=' {
                     if place < 2 {

@@ -16,32 +16,14 @@ const TWO: &[Type] = &[STRING, STRING];
 
 /// The family.
 pub(crate) const FAMILY: &[Builtin] = &[
-    Builtin::new(
-        Decl::function("crypto.hmac.equal", TWO, Type::Boolean),
-        hmac_equal,
-    ),
+    Builtin::new(Decl::function("crypto.hmac.equal", TWO, Type::Boolean), hmac_equal),
     Builtin::new(Decl::function("crypto.hmac.md5", TWO, STRING), hmac_md5),
     Builtin::new(Decl::function("crypto.hmac.sha1", TWO, STRING), hmac_sha1),
-    Builtin::new(
-        Decl::function("crypto.hmac.sha256", TWO, STRING),
-        hmac_sha256,
-    ),
-    Builtin::new(
-        Decl::function("crypto.hmac.sha512", TWO, STRING),
-        hmac_sha512,
-    ),
-    Builtin::new(
-        Decl::function("crypto.md5", &[STRING], STRING),
-        digest::<Md5>,
-    ),
-    Builtin::new(
-        Decl::function("crypto.sha1", &[STRING], STRING),
-        digest::<Sha1>,
-    ),
-    Builtin::new(
-        Decl::function("crypto.sha256", &[STRING], STRING),
-        digest::<Sha256>,
-    ),
+    Builtin::new(Decl::function("crypto.hmac.sha256", TWO, STRING), hmac_sha256),
+    Builtin::new(Decl::function("crypto.hmac.sha512", TWO, STRING), hmac_sha512),
+    Builtin::new(Decl::function("crypto.md5", &[STRING], STRING), digest::<Md5>),
+    Builtin::new(Decl::function("crypto.sha1", &[STRING], STRING), digest::<Sha1>),
+    Builtin::new(Decl::function("crypto.sha256", &[STRING], STRING), digest::<Sha256>),
 ];
 
 /// Whether two codes are the same, told in a time that does not depend on where they differ.
@@ -50,10 +32,7 @@ pub(crate) const FAMILY: &[Builtin] = &[
 fn hmac_equal(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
     let (a, b) = (operand::string(operands, 0)?, operand::string(operands, 1)?);
     charge::scan(context, a.len())?;
-    let differing = a
-        .bytes()
-        .zip(b.bytes())
-        .fold(0, |bits, (x, y)| bits | (x ^ y));
+    let differing = a.bytes().zip(b.bytes()).fold(0, |bits, (x, y)| bits | (x ^ y));
     Ok(Value::from(a.len() == b.len() && differing == 0))
 }
 

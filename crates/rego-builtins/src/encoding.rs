@@ -14,11 +14,7 @@ mod urlquery;
 const STRING: Type = Type::String;
 const TEXT: &[Type] = &[STRING];
 const JSON_OPTIONS: Type = Type::Object(
-    &[
-        ("indent", STRING),
-        ("prefix", STRING),
-        ("pretty", Type::Boolean),
-    ],
+    &[("indent", STRING), ("prefix", STRING), ("pretty", Type::Boolean)],
     Some(&(STRING, Type::Any)),
 );
 const STRINGS: Type = Type::Array(&STRING);
@@ -30,56 +26,22 @@ const DECODED: Type = Type::Object(&[], Some(&(STRING, STRINGS)));
 pub(crate) const FAMILY: &[Builtin] = &[
     Builtin::new(Decl::function("base64.decode", TEXT, STRING), base64_decode),
     Builtin::new(Decl::function("base64.encode", TEXT, STRING), base64_encode),
-    Builtin::new(
-        Decl::function("base64.is_valid", TEXT, Type::Boolean),
-        base64_is_valid,
-    ),
-    Builtin::new(
-        Decl::function("base64url.decode", TEXT, STRING),
-        base64url_decode,
-    ),
-    Builtin::new(
-        Decl::function("base64url.encode", TEXT, STRING),
-        base64url_encode,
-    ),
-    Builtin::new(
-        Decl::function("base64url.encode_no_pad", TEXT, STRING),
-        base64url_encode_no_pad,
-    ),
+    Builtin::new(Decl::function("base64.is_valid", TEXT, Type::Boolean), base64_is_valid),
+    Builtin::new(Decl::function("base64url.decode", TEXT, STRING), base64url_decode),
+    Builtin::new(Decl::function("base64url.encode", TEXT, STRING), base64url_encode),
+    Builtin::new(Decl::function("base64url.encode_no_pad", TEXT, STRING), base64url_encode_no_pad),
     Builtin::new(Decl::function("hex.decode", TEXT, STRING), hex_decode),
     Builtin::new(Decl::function("hex.encode", TEXT, STRING), hex_encode),
+    Builtin::new(Decl::function("json.is_valid", TEXT, Type::Boolean), json::is_valid),
+    Builtin::new(Decl::function("json.marshal", &[Type::Any], STRING), json::marshal),
     Builtin::new(
-        Decl::function("json.is_valid", TEXT, Type::Boolean),
-        json::is_valid,
-    ),
-    Builtin::new(
-        Decl::function("json.marshal", &[Type::Any], STRING),
-        json::marshal,
-    ),
-    Builtin::new(
-        Decl::function(
-            "json.marshal_with_options",
-            &[Type::Any, JSON_OPTIONS],
-            STRING,
-        ),
+        Decl::function("json.marshal_with_options", &[Type::Any, JSON_OPTIONS], STRING),
         json::marshal_with_options,
     ),
-    Builtin::new(
-        Decl::function("json.unmarshal", TEXT, Type::Any),
-        json::unmarshal,
-    ),
-    Builtin::new(
-        Decl::function("urlquery.decode", TEXT, STRING),
-        urlquery::decode,
-    ),
-    Builtin::new(
-        Decl::function("urlquery.decode_object", TEXT, DECODED),
-        urlquery::decode_object,
-    ),
-    Builtin::new(
-        Decl::function("urlquery.encode", TEXT, STRING),
-        urlquery::encode,
-    ),
+    Builtin::new(Decl::function("json.unmarshal", TEXT, Type::Any), json::unmarshal),
+    Builtin::new(Decl::function("urlquery.decode", TEXT, STRING), urlquery::decode),
+    Builtin::new(Decl::function("urlquery.decode_object", TEXT, DECODED), urlquery::decode_object),
+    Builtin::new(Decl::function("urlquery.encode", TEXT, STRING), urlquery::encode),
     Builtin::new(
         Decl::function("urlquery.encode_object", &[PARAMETERS], STRING),
         urlquery::encode_object,
@@ -100,9 +62,7 @@ fn base64_decode(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value
 ///
 /// Source: OPA policy reference, `base64.encode`.
 fn base64_encode(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
-    encode(context, operands, |text| {
-        Base64::Standard.encode(text, true)
-    })
+    encode(context, operands, |text| Base64::Standard.encode(text, true))
 }
 
 /// Whether a text is base64.
@@ -129,9 +89,7 @@ fn base64url_decode(context: &mut Context<'_>, operands: &[&Value]) -> Result<Va
         2 => "==",
         3 => "=",
         _ => {
-            return Err(BuiltinError::Failed(format!(
-                "illegal base64url string: {text}"
-            )));
+            return Err(BuiltinError::Failed(format!("illegal base64url string: {text}")));
         }
     };
     plain(Base64::Url.decode(&format!("{text}{padding}")))
@@ -173,9 +131,7 @@ fn hex_encode(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, B
 
 /// Returns the text of decoded bytes as a builtin's outcome.
 fn plain(decoded: Result<Vec<u8>, String>) -> Result<Value, BuiltinError> {
-    decoded
-        .map(|bytes| Value::from(bytes::text(bytes)))
-        .map_err(BuiltinError::Failed)
+    decoded.map(|bytes| Value::from(bytes::text(bytes))).map_err(BuiltinError::Failed)
 }
 
 /// Returns what `encoding`, which at most doubles the length, makes of the operand.

@@ -19,11 +19,7 @@ pub(crate) const FAMILY: &[Builtin] = &[
         reachable,
     ),
     Builtin::new(
-        Decl::function(
-            "graph.reachable_paths",
-            &[GRAPH, VERTICES],
-            Type::Set(&ARRAY),
-        ),
+        Decl::function("graph.reachable_paths", &[GRAPH, VERTICES], Type::Set(&ARRAY)),
         reachable_paths,
     ),
 ];
@@ -49,9 +45,7 @@ fn reachable(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, Bu
     }
     context.charge_bytes((graph.len() * size_of::<Value>()) as u64)?;
     let vertices = graph.keys().iter().zip(reached).filter(|(_, seen)| *seen);
-    Ok(Value::set(
-        vertices.map(|(vertex, _)| vertex.clone()).collect(),
-    ))
+    Ok(Value::set(vertices.map(|(vertex, _)| vertex.clone()).collect()))
 }
 
 /// Returns the paths from the given vertices, each to where it ends or closes a circle:
@@ -130,9 +124,7 @@ fn end(
 ) -> Result<(), BuiltinError> {
     context.charge_steps(path.len() as u64)?;
     context.charge_bytes(((path.len() + 2) * size_of::<Value>()) as u64)?;
-    let vertices = path
-        .iter()
-        .filter_map(|(slot, _)| graph.keys().as_slice().get(*slot));
+    let vertices = path.iter().filter_map(|(slot, _)| graph.keys().as_slice().get(*slot));
     paths.push(Value::array(vertices.cloned().collect()));
     Ok(())
 }
@@ -140,7 +132,5 @@ fn end(
 /// Returns the vertices to start from.
 fn start<'a>(operands: &[&'a Value]) -> Result<&'a [Value], BuiltinError> {
     let value = operand::any(operands, 1)?;
-    value
-        .as_elements()
-        .ok_or_else(|| BuiltinError::operand(2, value, &["{array, set}"]))
+    value.as_elements().ok_or_else(|| BuiltinError::operand(2, value, &["{array, set}"]))
 }

@@ -7,10 +7,12 @@
 #![forbid(unsafe_code)]
 
 mod bytes;
+mod cache;
 mod charge;
 mod decimal;
 mod gofmt;
 mod operand;
+mod shown;
 mod sorted;
 mod table;
 #[cfg(test)]
@@ -23,16 +25,24 @@ mod comparison;
 mod conversions;
 mod crypto;
 mod encoding;
+mod glob;
 mod graph;
+mod json;
 mod member;
 mod net;
 mod numbers;
 mod objects;
+mod print;
+mod semver;
 mod sets;
 mod sprintf;
 mod strings;
 mod time;
+mod template;
 mod types;
+mod units;
+mod uri;
+mod uuid;
 mod walk;
 
 pub use table::{all, find};

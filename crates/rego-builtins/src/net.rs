@@ -27,34 +27,16 @@ const MATCHES: Type = Type::Set(&Type::Tuple(&[Type::Any, Type::Any]));
 
 /// The family.
 pub(crate) const FAMILY: &[Builtin] = &[
-    Builtin::new(
-        Decl::function("net.cidr_contains", TWO, Type::Boolean),
-        contains,
-    ),
+    Builtin::new(Decl::function("net.cidr_contains", TWO, Type::Boolean), contains),
     Builtin::new(
         Decl::function("net.cidr_contains_matches", &[ENTRIES, ENTRIES], MATCHES),
         contains_matches,
     ),
-    Builtin::new(
-        Decl::function("net.cidr_expand", &[STRING], SET_OF_STRINGS),
-        expand,
-    ),
-    Builtin::new(
-        Decl::function("net.cidr_intersects", TWO, Type::Boolean),
-        intersects,
-    ),
-    Builtin::new(
-        Decl::function("net.cidr_is_valid", &[STRING], Type::Boolean),
-        is_valid,
-    ),
-    Builtin::new(
-        Decl::function("net.cidr_merge", &[STRINGS], SET_OF_STRINGS),
-        merge::merge,
-    ),
-    Builtin::new(
-        Decl::function("net.cidr_overlap", TWO, Type::Boolean).deprecated(),
-        contains,
-    ),
+    Builtin::new(Decl::function("net.cidr_expand", &[STRING], SET_OF_STRINGS), expand),
+    Builtin::new(Decl::function("net.cidr_intersects", TWO, Type::Boolean), intersects),
+    Builtin::new(Decl::function("net.cidr_is_valid", &[STRING], Type::Boolean), is_valid),
+    Builtin::new(Decl::function("net.cidr_merge", &[STRINGS], SET_OF_STRINGS), merge::merge),
+    Builtin::new(Decl::function("net.cidr_overlap", TWO, Type::Boolean).deprecated(), contains),
 ];
 
 /// Whether a network holds an address or another network whole:
@@ -63,9 +45,7 @@ pub(crate) const FAMILY: &[Builtin] = &[
 /// Errors: a text that is no network. Source: OPA policy reference, `net.cidr_contains`.
 fn contains(_: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
     let network = parse(operand::string(operands, 0)?)?;
-    Ok(Value::from(
-        network.contains(member(operand::string(operands, 1)?)?),
-    ))
+    Ok(Value::from(network.contains(member(operand::string(operands, 1)?)?)))
 }
 
 /// Returns the pairs of a network of the first operand and an address or network of the second
@@ -75,10 +55,7 @@ fn contains(_: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinEr
 ///
 /// Source: OPA policy reference, `net.cidr_contains_matches`.
 fn contains_matches(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
-    let (left, right) = (
-        entries(context, operands, 0)?,
-        entries(context, operands, 1)?,
-    );
+    let (left, right) = (entries(context, operands, 0)?, entries(context, operands, 1)?);
     if left.is_empty() || right.is_empty() {
         return Ok(Value::set(Vec::new()));
     }
@@ -96,10 +73,7 @@ fn contains_matches(context: &mut Context<'_>, operands: &[&Value]) -> Result<Va
     let mut pairs = Vec::new();
     for (name, network) in &networks {
         context.charge_steps(members.len() as u64)?;
-        for (other, _) in members
-            .iter()
-            .filter(|(_, member)| network.contains(*member))
-        {
+        for (other, _) in members.iter().filter(|(_, member)| network.contains(*member)) {
             context.charge_bytes(4 * size_of::<Value>() as u64)?;
             pairs.push(Value::array(vec![name.clone(), other.clone()]));
         }
@@ -113,9 +87,7 @@ fn contains_matches(context: &mut Context<'_>, operands: &[&Value]) -> Result<Va
 /// Source: OPA policy reference, `net.cidr_expand`.
 fn expand(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
     let network = parse(operand::string(operands, 0)?)?;
-    let len = u64::try_from(network.last - network.first)
-        .unwrap_or(u64::MAX)
-        .saturating_add(1);
+    let len = u64::try_from(network.last - network.first).unwrap_or(u64::MAX).saturating_add(1);
     context.charge_steps(len.saturating_mul(4))?;
     context.charge_bytes(len.saturating_mul(3 * size_of::<Value>() as u64))?;
     let addresses = (network.first..=network.last).map(|bits| Value::from(network::text(bits)));
@@ -126,10 +98,7 @@ fn expand(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, Built
 ///
 /// Source: OPA policy reference, `net.cidr_intersects`.
 fn intersects(_: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
-    let (a, b) = (
-        parse(operand::string(operands, 0)?)?,
-        parse(operand::string(operands, 1)?)?,
-    );
+    let (a, b) = (parse(operand::string(operands, 0)?)?, parse(operand::string(operands, 1)?)?);
     Ok(Value::from(a.contains(b) || b.contains(a)))
 }
 
@@ -153,10 +122,7 @@ fn member(text: &str) -> Result<Network, BuiltinError> {
         let reason = "not a valid textual representation of an IP address or CIDR";
         BuiltinError::Failed(format!("{reason}: {text}"))
     };
-    address(text)
-        .map(Network::of)
-        .or_else(|| Network::parse(text))
-        .ok_or_else(wrong)
+    address(text).map(Network::of).or_else(|| Network::parse(text)).ok_or_else(wrong)
 }
 
 /// Returns the entries of an operand of `net.cidr_contains_matches`: what names one, and its text.
@@ -171,32 +137,21 @@ fn entries<'a>(
         View::Array([text, ..]) => Ok(text),
         _ => {
             let reason = "element must be string or non-empty array";
-            Err(BuiltinError::Failed(format!(
-                "operand {}: {reason}",
-                index + 1
-            )))
+            Err(BuiltinError::Failed(format!("operand {}: {reason}", index + 1)))
         }
     };
     let entries: Vec<_> = match value.view() {
         View::String(_) => vec![(value.clone(), value)],
         View::Array(items) => (0..).map(Value::from).zip(items).collect(),
         View::Set(items) => items.iter().map(|item| (item.clone(), item)).collect(),
-        View::Object(object) => object
-            .iter()
-            .map(|(key, item)| (key.clone(), item))
-            .collect(),
+        View::Object(object) => object.iter().map(|(key, item)| (key.clone(), item)).collect(),
         _ => Vec::new(),
     };
     charge::scan(context, 64 * entries.len())?;
-    entries
-        .into_iter()
-        .map(|(name, entry)| Ok((name, text(entry)?)))
-        .collect()
+    entries.into_iter().map(|(name, entry)| Ok((name, text(entry)?))).collect()
 }
 
 /// Returns the text of an entry.
 fn text_of(entry: &Value) -> Result<&str, BuiltinError> {
-    entry
-        .as_str()
-        .ok_or_else(|| BuiltinError::operand(1, entry, &["string"]))
+    entry.as_str().ok_or_else(|| BuiltinError::operand(1, entry, &["string"]))
 }

@@ -18,39 +18,21 @@ const SUBTRACTABLE: &[Type] = &[NUMBER_OR_SET, NUMBER_OR_SET];
 pub(crate) const FAMILY: &[Builtin] = &[
     Builtin::new(Decl::function("abs", &[NUMBER], NUMBER), abs),
     Builtin::new(Decl::function("ceil", &[NUMBER], NUMBER), ceil),
-    Builtin::new(
-        Decl::function("div", &[NUMBER, NUMBER], NUMBER).infix("/"),
-        div,
-    ),
+    Builtin::new(Decl::function("div", &[NUMBER, NUMBER], NUMBER).infix("/"), div),
     Builtin::new(Decl::function("floor", &[NUMBER], NUMBER), floor),
-    Builtin::new(
-        Decl::function("minus", SUBTRACTABLE, NUMBER_OR_SET).infix("-"),
-        minus,
-    ),
-    Builtin::new(
-        Decl::function("mul", &[NUMBER, NUMBER], NUMBER).infix("*"),
-        mul,
-    ),
-    Builtin::new(
-        Decl::function("numbers.range", &[NUMBER, NUMBER], NUMBERS),
-        range,
-    ),
+    Builtin::new(Decl::function("minus", SUBTRACTABLE, NUMBER_OR_SET).infix("-"), minus),
+    Builtin::new(Decl::function("mul", &[NUMBER, NUMBER], NUMBER).infix("*"), mul),
+    Builtin::new(Decl::function("numbers.range", &[NUMBER, NUMBER], NUMBERS), range),
     Builtin::new(
         Decl::function("numbers.range_step", &[NUMBER, NUMBER, NUMBER], NUMBERS),
         range_step,
     ),
-    Builtin::new(
-        Decl::function("plus", &[NUMBER, NUMBER], NUMBER).infix("+"),
-        plus,
-    ),
+    Builtin::new(Decl::function("plus", &[NUMBER, NUMBER], NUMBER).infix("+"), plus),
     Builtin::new(
         Decl::function("rand.intn", &[Type::String, NUMBER], NUMBER).nondeterministic(),
         rand_intn,
     ),
-    Builtin::new(
-        Decl::function("rem", &[NUMBER, NUMBER], NUMBER).infix("%"),
-        rem,
-    ),
+    Builtin::new(Decl::function("rem", &[NUMBER, NUMBER], NUMBER).infix("%"), rem),
     Builtin::new(Decl::function("round", &[NUMBER], NUMBER), round),
 ];
 
@@ -139,10 +121,7 @@ fn round(_: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError
 ///
 /// Source: OPA policy reference, `numbers.range`.
 fn range(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
-    let (first, last) = (
-        operand::big_integer(operands, 0)?,
-        operand::big_integer(operands, 1)?,
-    );
+    let (first, last) = (operand::big_integer(operands, 0)?, operand::big_integer(operands, 1)?);
     count_up(context, &first, &last, &BigInt::from(1))
 }
 
@@ -151,15 +130,10 @@ fn range(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, Builti
 ///
 /// Errors: a step below 1. Source: OPA policy reference, `numbers.range_step`.
 fn range_step(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
-    let (first, last) = (
-        operand::big_integer(operands, 0)?,
-        operand::big_integer(operands, 1)?,
-    );
+    let (first, last) = (operand::big_integer(operands, 0)?, operand::big_integer(operands, 1)?);
     let step = operand::big_integer(operands, 2)?;
     if step.sign() != Sign::Plus {
-        return Err(BuiltinError::Failed(
-            "step must be a positive integer".to_string(),
-        ));
+        return Err(BuiltinError::Failed("step must be a positive integer".to_string()));
     }
     count_up(context, &first, &last, &step)
 }
@@ -174,10 +148,7 @@ fn rand_intn(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, Bu
     if below == 0 {
         return Ok(Value::from(0));
     }
-    let key = Value::array(vec![
-        operand::any(operands, 0)?.clone(),
-        Value::from(below as i64),
-    ]);
+    let key = Value::array(vec![operand::any(operands, 0)?.clone(), Value::from(below as i64)]);
     context.cached("rand.intn", key, |context| {
         // Draws in the last, incomplete round of `below` would favour small results.
         let fair = u64::MAX - u64::MAX % below;
@@ -195,9 +166,7 @@ fn rand_intn(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, Bu
 
 /// Returns the outcome of a computation as a builtin's.
 pub(crate) fn answer(outcome: Result<Number, NumberError>) -> Result<Value, BuiltinError> {
-    outcome
-        .map(Value::from)
-        .map_err(|error| BuiltinError::Failed(error.to_string()))
+    outcome.map(Value::from).map_err(|error| BuiltinError::Failed(error.to_string()))
 }
 
 /// Returns the integers from `first` to `last` by a step above 0, in the direction that leads there.
@@ -212,16 +181,9 @@ fn count_up(
     let len = steps.saturating_add(1);
     context.charge_steps(len)?;
     context.charge_bytes(len.saturating_mul(size_of::<Value>() as u64))?;
-    let by = if span.sign() == Sign::Minus {
-        -step
-    } else {
-        step.clone()
-    };
-    if let (Ok(at), Ok(_), Ok(by)) = (
-        i64::try_from(first),
-        i64::try_from(last),
-        i64::try_from(&by),
-    ) {
+    let by = if span.sign() == Sign::Minus { -step } else { step.clone() };
+    if let (Ok(at), Ok(_), Ok(by)) = (i64::try_from(first), i64::try_from(last), i64::try_from(&by))
+    {
         let items = (0..len as i64).map(|i| Value::from(at.wrapping_add(i.wrapping_mul(by))));
         return Ok(Value::array(items.collect()));
     }

@@ -16,31 +16,13 @@ const KEYS: Type = Type::Union(&[ARRAY, OBJECT, SET]);
 
 /// The family.
 pub(crate) const FAMILY: &[Builtin] = &[
-    Builtin::new(
-        Decl::function("object.filter", &[OBJECT, KEYS], OBJECT),
-        filter,
-    ),
-    Builtin::new(
-        Decl::function("object.get", &[OBJECT, Type::Any, Type::Any], Type::Any),
-        get,
-    ),
+    Builtin::new(Decl::function("object.filter", &[OBJECT, KEYS], OBJECT), filter),
+    Builtin::new(Decl::function("object.get", &[OBJECT, Type::Any, Type::Any], Type::Any), get),
     Builtin::new(Decl::function("object.keys", &[OBJECT], SET), keys),
-    Builtin::new(
-        Decl::function("object.remove", &[OBJECT, KEYS], OBJECT),
-        remove,
-    ),
-    Builtin::new(
-        Decl::function("object.subset", &[KEYS, KEYS], Type::Boolean),
-        subset,
-    ),
-    Builtin::new(
-        Decl::function("object.union", &[OBJECT, OBJECT], OBJECT),
-        union,
-    ),
-    Builtin::new(
-        Decl::function("object.union_n", &[Type::Array(&OBJECT)], OBJECT),
-        union_n,
-    ),
+    Builtin::new(Decl::function("object.remove", &[OBJECT, KEYS], OBJECT), remove),
+    Builtin::new(Decl::function("object.subset", &[KEYS, KEYS], Type::Boolean), subset),
+    Builtin::new(Decl::function("object.union", &[OBJECT, OBJECT], OBJECT), union),
+    Builtin::new(Decl::function("object.union_n", &[Type::Array(&OBJECT)], OBJECT), union_n),
 ];
 
 /// Returns the entries whose key is one of those in an array, a set or (as its keys) an object:
@@ -95,9 +77,7 @@ fn subset(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, Built
         _ => is_part(context, whole, part)?,
     };
     let text = "both arguments object.subset must be of the same type or array and set";
-    holds
-        .map(Value::from)
-        .ok_or_else(|| BuiltinError::Type(text.to_string()))
+    holds.map(Value::from).ok_or_else(|| BuiltinError::Type(text.to_string()))
 }
 
 /// Returns the entries of both objects. Objects at the same key are united in turn, of anything
@@ -142,18 +122,12 @@ fn select(
         View::Set(keys) => keys,
         View::Object(other) => other.keys(),
         _ => {
-            return Err(BuiltinError::operand(
-                2,
-                selector,
-                &["object", "set", "array"],
-            ));
+            return Err(BuiltinError::operand(2, selector, &["object", "set", "array"]));
         }
     };
     charge(context, object.len())?;
     let chosen = object.iter().filter(|(key, _)| keys.contains(key) == keep);
-    Ok(Value::object(
-        chosen.map(|(k, v)| (k.clone(), v.clone())).collect(),
-    ))
+    Ok(Value::object(chosen.map(|(k, v)| (k.clone(), v.clone())).collect()))
 }
 
 /// Whether `part` is a part of `whole`; nothing where they are not collections of one kind.
@@ -255,11 +229,8 @@ fn merge_all(context: &mut Context<'_>, objects: &[ObjectRef<'_>]) -> Result<Val
             continue;
         };
         // A value that is no object hides all before it.
-        let mut inner: Vec<_> = group
-            .iter()
-            .rev()
-            .map_while(|(_, value)| value.as_object())
-            .collect();
+        let mut inner: Vec<_> =
+            group.iter().rev().map_while(|(_, value)| value.as_object()).collect();
         inner.reverse();
         let value = match inner.len() {
             0 | 1 => (*last).clone(),

@@ -14,15 +14,9 @@ const SET_OF_SETS: Type = Type::Set(&SET);
 pub(crate) const FAMILY: &[Builtin] = &[
     Builtin::new(Decl::function("and", &[SET, SET], SET).infix("&"), and),
     Builtin::new(Decl::function("or", &[SET, SET], SET).infix("|"), or),
-    Builtin::new(
-        Decl::function("intersection", &[SET_OF_SETS], SET),
-        intersection,
-    ),
+    Builtin::new(Decl::function("intersection", &[SET_OF_SETS], SET), intersection),
     Builtin::new(Decl::function("union", &[SET_OF_SETS], SET), union),
-    Builtin::new(
-        Decl::function("set_diff", &[SET, SET], SET).deprecated(),
-        set_diff,
-    ),
+    Builtin::new(Decl::function("set_diff", &[SET, SET], SET).deprecated(), set_diff),
 ];
 
 /// Returns the elements that are in both sets: `{1, 2} & {2, 3}` is `{2}`.
@@ -30,11 +24,7 @@ pub(crate) const FAMILY: &[Builtin] = &[
 /// Source: OPA policy reference, "Sets".
 fn and(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
     let (a, b) = (operand::set(operands, 0)?, operand::set(operands, 1)?);
-    Ok(Value::set(sorted::intersection(
-        context,
-        a.as_slice(),
-        b.as_slice(),
-    )?))
+    Ok(Value::set(sorted::intersection(context, a.as_slice(), b.as_slice())?))
 }
 
 /// Returns the elements that are in any of two sets: `{1} | {2}` is `{1, 2}`.
@@ -42,11 +32,7 @@ fn and(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinE
 /// Source: OPA policy reference, "Sets".
 fn or(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
     let (a, b) = (operand::set(operands, 0)?, operand::set(operands, 1)?);
-    Ok(Value::set(sorted::union(
-        context,
-        a.as_slice(),
-        b.as_slice(),
-    )?))
+    Ok(Value::set(sorted::union(context, a.as_slice(), b.as_slice())?))
 }
 
 /// Returns the elements that are in every set of a set of sets; of no sets, the empty set:
@@ -56,9 +42,7 @@ fn or(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinEr
 fn intersection(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
     let mut result: Option<Vec<Value>> = None;
     for item in operand::set(operands, 0)?.iter() {
-        let set = item
-            .as_set()
-            .ok_or_else(|| BuiltinError::operand(1, item, &["set"]))?;
+        let set = item.as_set().ok_or_else(|| BuiltinError::operand(1, item, &["set"]))?;
         result = Some(match result {
             Some(so_far) => sorted::intersection(context, &so_far, set.as_slice())?,
             None => set.as_slice().to_vec(),
@@ -73,9 +57,7 @@ fn intersection(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value,
 fn union(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
     let mut all = Vec::new();
     for item in operand::set(operands, 0)?.iter() {
-        let set = item
-            .as_set()
-            .ok_or_else(|| BuiltinError::operand(1, item, &["set"]))?;
+        let set = item.as_set().ok_or_else(|| BuiltinError::operand(1, item, &["set"]))?;
         sorted::charge(context, set.len())?;
         all.extend_from_slice(set.as_slice());
     }
@@ -87,9 +69,5 @@ fn union(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, Builti
 /// Source: OPA's deprecated builtin `set_diff`; `-` in its place.
 fn set_diff(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
     let (a, b) = (operand::set(operands, 0)?, operand::set(operands, 1)?);
-    Ok(Value::set(sorted::difference(
-        context,
-        a.as_slice(),
-        b.as_slice(),
-    )?))
+    Ok(Value::set(sorted::difference(context, a.as_slice(), b.as_slice())?))
 }

@@ -17,14 +17,7 @@ pub(crate) fn union(
     let mut merged = Vec::with_capacity(a.len() + b.len());
     while let (Some(x), Some(y)) = (left.peek(), right.peek()) {
         let order = x.cmp(y);
-        merged.extend(
-            if order == Ordering::Greater {
-                right.next()
-            } else {
-                left.next()
-            }
-            .cloned(),
-        );
+        merged.extend(if order == Ordering::Greater { right.next() } else { left.next() }.cloned());
         if order == Ordering::Equal {
             right.next();
         }

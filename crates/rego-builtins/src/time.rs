@@ -38,26 +38,11 @@ pub(crate) const FAMILY: &[Builtin] = &[
     Builtin::new(Decl::function("time.clock", &[INSTANT], THREE), clock),
     Builtin::new(Decl::function("time.date", &[INSTANT], THREE), date),
     Builtin::new(Decl::function("time.diff", &[INSTANT, INSTANT], SIX), diff),
-    Builtin::new(
-        Decl::function("time.format", &[FORMATTED], STRING),
-        format_instant,
-    ),
-    Builtin::new(
-        Decl::function("time.now_ns", &[], NUMBER).nondeterministic(),
-        now_ns,
-    ),
-    Builtin::new(
-        Decl::function("time.parse_duration_ns", &[STRING], NUMBER),
-        parse_duration_ns,
-    ),
-    Builtin::new(
-        Decl::function("time.parse_ns", &[STRING, STRING], NUMBER),
-        parse_ns,
-    ),
-    Builtin::new(
-        Decl::function("time.parse_rfc3339_ns", &[STRING], NUMBER),
-        parse_rfc3339_ns,
-    ),
+    Builtin::new(Decl::function("time.format", &[FORMATTED], STRING), format_instant),
+    Builtin::new(Decl::function("time.now_ns", &[], NUMBER).nondeterministic(), now_ns),
+    Builtin::new(Decl::function("time.parse_duration_ns", &[STRING], NUMBER), parse_duration_ns),
+    Builtin::new(Decl::function("time.parse_ns", &[STRING, STRING], NUMBER), parse_ns),
+    Builtin::new(Decl::function("time.parse_rfc3339_ns", &[STRING], NUMBER), parse_rfc3339_ns),
     Builtin::new(Decl::function("time.weekday", &[INSTANT], STRING), weekday),
 ];
 
@@ -95,10 +80,7 @@ fn date(_: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError>
 ///
 /// Source: OPA policy reference, `time.diff`.
 fn diff(_: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
-    let (a, b) = (
-        moment(operand::any(operands, 0)?)?,
-        moment(operand::any(operands, 1)?)?,
-    );
+    let (a, b) = (moment(operand::any(operands, 0)?)?, moment(operand::any(operands, 1)?)?);
     let (earlier, later) = (a.ns.min(b.ns), a.ns.max(b.ns));
     let civil = |ns| a.zone.civil(ns);
     Ok(numbers(&difference(&civil(earlier), &civil(later))))
@@ -116,12 +98,7 @@ fn format_instant(context: &mut Context<'_>, operands: &[&Value]) -> Result<Valu
     };
     charge::make(context, layout.len() * layout::GROWTH_MAX)?;
     let (offset_s, zone_name) = moment.zone.offset(moment.ns);
-    Ok(Value::from(format::format(
-        layout,
-        &moment.civil(),
-        offset_s,
-        &zone_name,
-    )))
+    Ok(Value::from(format::format(layout, &moment.civil(), offset_s, &zone_name)))
 }
 
 /// Returns the instant of the query, the same at each call.
@@ -140,9 +117,7 @@ fn parse_duration_ns(
 ) -> Result<Value, BuiltinError> {
     let text = operand::string(operands, 0)?;
     charge::scan(context, text.len())?;
-    duration::parse_ns(text)
-        .map(Value::from)
-        .map_err(BuiltinError::Failed)
+    duration::parse_ns(text).map(Value::from).map_err(BuiltinError::Failed)
 }
 
 /// Returns the instant that a text gives by a layout (or the name of one):
@@ -198,19 +173,12 @@ fn moment(value: &Value) -> Result<Moment<'_>, BuiltinError> {
     if number.as_number().is_none() {
         return Err(wrong(number, "number"));
     }
-    let texts = rest
-        .iter()
-        .take(2)
-        .map(|text| text.as_str().ok_or_else(|| wrong(text, "string")));
+    let texts = rest.iter().take(2).map(|text| text.as_str().ok_or_else(|| wrong(text, "string")));
     let texts: Vec<&str> = texts.collect::<Result<_, _>>()?;
     let zone = Zone::named(texts.first().unwrap_or(&"")).map_err(BuiltinError::Failed)?;
     let too_big = || BuiltinError::Failed("timestamp too big".to_string());
     let ns = number.as_i64().ok_or_else(too_big)?;
-    Ok(Moment {
-        ns,
-        zone,
-        layout: texts.get(1).copied(),
-    })
+    Ok(Moment { ns, zone, layout: texts.get(1).copied() })
 }
 
 /// Returns a computed instant as a builtin's outcome.

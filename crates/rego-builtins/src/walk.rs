@@ -10,10 +10,8 @@ use crate::operand;
 const RESULT: Type = Type::Tuple(&[Type::Array(&Type::Any), Type::Any]);
 
 /// The family.
-pub(crate) const FAMILY: &[Builtin] = &[Builtin::new(
-    Decl::function("walk", &[Type::Any], RESULT).relation(),
-    walk,
-)];
+pub(crate) const FAMILY: &[Builtin] =
+    &[Builtin::new(Decl::function("walk", &[Type::Any], RESULT).relation(), walk)];
 
 /// Returns `[path, value]` for the operand and everything in it, each before what it contains:
 /// `walk([7], x)` has `[[], [7]]` and `[[0], 7]`. A set's elements are their own keys.
@@ -21,12 +19,7 @@ pub(crate) const FAMILY: &[Builtin] = &[Builtin::new(
 /// Source: OPA policy reference, `walk`.
 fn walk(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
     let mut results = Vec::new();
-    visit(
-        context,
-        operand::any(operands, 0)?,
-        &mut Vec::new(),
-        &mut results,
-    )?;
+    visit(context, operand::any(operands, 0)?, &mut Vec::new(), &mut results)?;
     Ok(Value::array(results))
 }
 
@@ -39,10 +32,7 @@ fn visit(
 ) -> Result<(), BuiltinError> {
     context.charge_steps(1 + path.len() as u64 / 4)?;
     context.charge_bytes(((path.len() + 4) * size_of::<Value>()) as u64)?;
-    results.push(Value::array(vec![
-        Value::array(path.clone()),
-        value.clone(),
-    ]));
+    results.push(Value::array(vec![Value::array(path.clone()), value.clone()]));
     let mut enter = |key: Value, inner: &Value| {
         path.push(key);
         let done = visit(context, inner, path, results);
@@ -50,10 +40,9 @@ fn visit(
         done
     };
     match value.view() {
-        View::Array(items) => items
-            .iter()
-            .zip(0_i64..)
-            .try_for_each(|(item, i)| enter(Value::from(i), item)),
+        View::Array(items) => {
+            items.iter().zip(0_i64..).try_for_each(|(item, i)| enter(Value::from(i), item))
+        }
         View::Object(object) => object.iter().try_for_each(|(k, v)| enter(k.clone(), v)),
         View::Set(keys) => keys.iter().try_for_each(|item| enter(item.clone(), item)),
         _ => Ok(()),

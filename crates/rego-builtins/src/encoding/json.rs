@@ -50,15 +50,8 @@ pub(super) fn marshal_with_options(
         return marshal(context, operands);
     }
     pay_for_writing(context, value, indent.len() + prefix.len() + 1)?;
-    let style = JsonStyle {
-        indent: Some(indent),
-        prefix,
-        ..JsonStyle::default()
-    };
-    Ok(Value::from(format!(
-        "{prefix}{}",
-        value.to_json_with(style)
-    )))
+    let style = JsonStyle { indent: Some(indent), prefix, ..JsonStyle::default() };
+    Ok(Value::from(format!("{prefix}{}", value.to_json_with(style))))
 }
 
 /// Returns the value of a JSON text: `json.unmarshal("[1]")` is `[1]`.

@@ -45,9 +45,7 @@ pub(super) fn decode_object(
         let values = parameters.entry(unescape(name)?).or_default();
         values.push(Value::from(unescape(value)?));
     }
-    let entries = parameters
-        .into_iter()
-        .map(|(k, v)| (Value::from(k), Value::array(v)));
+    let entries = parameters.into_iter().map(|(k, v)| (Value::from(k), Value::array(v)));
     Ok(Value::object(entries.collect()))
 }
 
@@ -79,10 +77,7 @@ pub(super) fn encode_object(
         parameters.insert(name.to_json_key(), values(value)?);
     }
     let mut query = String::new();
-    for (name, value) in parameters
-        .iter()
-        .flat_map(|(k, vs)| vs.iter().map(move |v| (k, v)))
-    {
+    for (name, value) in parameters.iter().flat_map(|(k, vs)| vs.iter().map(move |v| (k, v))) {
         let text = value.as_str().ok_or_else(wrong_value)?;
         charge::make(context, ESCAPED_BYTES * (name.len() + text.len()))?;
         query.push_str(if query.is_empty() { "" } else { "&" });
@@ -137,9 +132,7 @@ fn unescape(text: &str) -> Result<String, BuiltinError> {
                 let (Some(decoded), Some((_, after))) = (decoded, escaped) else {
                     let end = after.get(..2).unwrap_or(after);
                     let end = bytes::text(end.to_vec());
-                    return Err(BuiltinError::Failed(format!(
-                        "invalid URL escape \"%{end}\""
-                    )));
+                    return Err(BuiltinError::Failed(format!("invalid URL escape \"%{end}\"")));
                 };
                 rest = after;
                 decoded.first().copied().unwrap_or_default()

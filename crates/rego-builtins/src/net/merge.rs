@@ -40,15 +40,10 @@ pub(super) fn merge(context: &mut Context<'_>, operands: &[&Value]) -> Result<Va
 /// Returns the range of one element.
 fn range(element: &Value) -> Result<Range, BuiltinError> {
     let wrong = |reason: &str| BuiltinError::Failed(reason.to_string());
-    let written = element
-        .as_str()
-        .ok_or_else(|| wrong("element must be string"))?;
+    let written = element.as_str().ok_or_else(|| wrong("element must be string"))?;
     let Some(bits) = address(written) else {
         let network = parse(written)?;
-        return Ok(Range {
-            network,
-            written: Some(network.text()),
-        });
+        return Ok(Range { network, written: Some(network.text()) });
     };
     if !(V4_FIRST..=V4_LAST).contains(&bits) {
         return Err(wrong("IPv6 invalid: needs prefix length"));
@@ -61,10 +56,7 @@ fn range(element: &Value) -> Result<Range, BuiltinError> {
         _ => 32, // multicast and reserved addresses have no class
     };
     let network = Network::with_prefix(bits, 96 + prefix);
-    Ok(Range {
-        network,
-        written: Some(format!("{}/{prefix}", text(bits))),
-    })
+    Ok(Range { network, written: Some(format!("{}/{prefix}", text(bits))) })
 }
 
 /// Joins ranges, sorted by their last address, that touch or overlap.
@@ -84,11 +76,7 @@ fn join(ranges: Vec<Range>) -> Vec<Range> {
 
 /// Returns the address before another of the same family; of the first one, itself.
 fn before(address: u128) -> u128 {
-    if address == V4_FIRST || address == V4_LAST + 1 {
-        address
-    } else {
-        address.saturating_sub(1)
-    }
+    if address == V4_FIRST || address == V4_LAST + 1 { address } else { address.saturating_sub(1) }
 }
 
 /// Adds the texts of the fewest networks that make up a run of addresses.

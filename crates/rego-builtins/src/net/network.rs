@@ -26,27 +26,19 @@ impl Network {
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (start, prefix) = text.split_once('/')?;
         let base = if start.contains(':') { 0 } else { V4_PREFIX };
-        let prefix = prefix_len(prefix)?
-            .checked_add(base)
-            .filter(|bits| *bits <= 128)?;
+        let prefix = prefix_len(prefix)?.checked_add(base).filter(|bits| *bits <= 128)?;
         Some(Self::with_prefix(address(start)?, prefix))
     }
 
     /// Returns the network of one address.
     pub(super) fn of(address: u128) -> Self {
-        Self {
-            first: address,
-            last: address,
-        }
+        Self { first: address, last: address }
     }
 
     /// Returns the network whose addresses have the first `prefix` of 128 bits of `address`.
     pub(super) fn with_prefix(address: u128, prefix: u32) -> Self {
         let host = u128::MAX.checked_shr(prefix).unwrap_or(0);
-        Self {
-            first: address & !host,
-            last: address | host,
-        }
+        Self { first: address & !host, last: address | host }
     }
 
     /// Whether every address of `other` is in the network. No IPv6 network holds an IPv4 address.
@@ -57,11 +49,7 @@ impl Network {
     /// Returns it as `address/prefix length`.
     pub(super) fn text(self) -> String {
         let prefix = (self.first ^ self.last).leading_zeros();
-        let prefix = if self.is_v4() {
-            prefix - V4_PREFIX
-        } else {
-            prefix
-        };
+        let prefix = if self.is_v4() { prefix - V4_PREFIX } else { prefix };
         format!("{}/{prefix}", text(self.first))
     }
 
@@ -81,14 +69,10 @@ pub(super) fn address(text: &str) -> Option<u128> {
 /// Returns the text of an address, with dots where it stands for an IPv4 address.
 pub(super) fn text(address: u128) -> String {
     let v6 = Ipv6Addr::from_bits(address);
-    v6.to_ipv4_mapped()
-        .map_or_else(|| v6.to_string(), |v4| v4.to_string())
+    v6.to_ipv4_mapped().map_or_else(|| v6.to_string(), |v4| v4.to_string())
 }
 
 /// Returns the number that digits, and nothing but digits, spell.
 fn prefix_len(digits: &str) -> Option<u32> {
-    digits
-        .bytes()
-        .all(|byte| byte.is_ascii_digit())
-        .then(|| digits.parse().ok())?
+    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
 }

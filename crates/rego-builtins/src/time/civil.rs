@@ -10,15 +10,8 @@ const DAY_S: i64 = 86_400;
 const ERA_DAYS: i64 = 146_097;
 
 /// The names of the days, from Sunday.
-pub(super) const DAY_NAMES: [&str; 7] = [
-    "Sunday",
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    "Saturday",
-];
+pub(super) const DAY_NAMES: [&str; 7] =
+    ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
 /// The names of the months.
 pub(super) const MONTH_NAMES: [&str; 12] = [
@@ -75,9 +68,7 @@ impl Civil {
     /// Returns the seconds since 1970 as if this were a time in UTC, without the nanoseconds, or
     /// nothing where a year or day is absurd. A day outside its month counts on from it.
     pub(super) fn seconds(&self) -> Option<i64> {
-        let days = days_before(self.year, self.month, 1)?
-            .checked_add(self.day)?
-            .checked_sub(1)?;
+        let days = days_before(self.year, self.month, 1)?.checked_add(self.day)?.checked_sub(1)?;
         let in_day = (self.hour * 60 + self.minute) * 60 + self.second;
         days.checked_mul(DAY_S)?.checked_add(in_day)
     }
@@ -124,10 +115,7 @@ pub(super) fn days_before_month(year: i64, month: i64) -> i64 {
 pub(super) fn add_date(civil: Civil, years: i64, months: i64, days: i64) -> Option<Civil> {
     let months = (civil.month - 1).checked_add(months)?;
     Some(Civil {
-        year: civil
-            .year
-            .checked_add(years)?
-            .checked_add(months.div_euclid(12))?,
+        year: civil.year.checked_add(years)?.checked_add(months.div_euclid(12))?,
         month: months.rem_euclid(12) + 1,
         day: civil.day.checked_add(days)?,
         ..civil

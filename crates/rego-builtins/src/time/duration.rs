@@ -27,34 +27,19 @@ pub(super) fn parse_ns(text: &str) -> Result<i64, String> {
         if whole.is_empty() && fraction.is_empty() {
             return Err(invalid());
         }
-        let end = after
-            .find(|c: char| c == '.' || c.is_ascii_digit())
-            .unwrap_or(after.len());
+        let end = after.find(|c: char| c == '.' || c.is_ascii_digit()).unwrap_or(after.len());
         let (unit, after) = after.split_at_checked(end).unwrap_or((after, ""));
         if unit.is_empty() {
             return Err(format!("time: missing unit in duration {}", quote(text)));
         }
-        let unknown = || {
-            format!(
-                "time: unknown unit {} in duration {}",
-                quote(unit),
-                quote(text)
-            )
-        };
+        let unknown = || format!("time: unknown unit {} in duration {}", quote(unit), quote(text));
         let unit = unit_ns(unit).ok_or_else(unknown)?;
         let part = part_ns(whole, fraction, unit).ok_or_else(invalid)?;
-        total = total
-            .checked_add(part)
-            .filter(|ns| *ns <= 1 << 63)
-            .ok_or_else(invalid)?;
+        total = total.checked_add(part).filter(|ns| *ns <= 1 << 63).ok_or_else(invalid)?;
         rest = after;
     }
-    if negative {
-        0i64.checked_sub_unsigned(total)
-    } else {
-        i64::try_from(total).ok()
-    }
-    .ok_or_else(invalid)
+    if negative { 0i64.checked_sub_unsigned(total) } else { i64::try_from(total).ok() }
+        .ok_or_else(invalid)
 }
 
 /// Returns the nanoseconds of a unit.
@@ -72,11 +57,7 @@ fn unit_ns(unit: &str) -> Option<u64> {
 
 /// Returns the nanoseconds of `whole.fraction` units, or nothing where there are too many.
 fn part_ns(whole: &str, fraction: &str, unit: u64) -> Option<u64> {
-    let whole = if whole.is_empty() {
-        0
-    } else {
-        whole.parse().ok()?
-    };
+    let whole = if whole.is_empty() { 0 } else { whole.parse().ok()? };
     let ns = unit.checked_mul(whole).filter(|ns| *ns <= 1 << 63)?;
     let (value, scale) = fraction_of(fraction);
     ns.checked_add((value as f64 * (unit as f64 / scale)) as u64)
@@ -87,9 +68,7 @@ fn part_ns(whole: &str, fraction: &str, unit: u64) -> Option<u64> {
 fn fraction_of(digits: &str) -> (u64, f64) {
     let (mut value, mut scale) = (0u64, 1.0);
     for digit in digits.bytes().map(|byte| u64::from(byte - b'0')) {
-        let next = value
-            .checked_mul(10)
-            .and_then(|value| value.checked_add(digit));
+        let next = value.checked_mul(10).and_then(|value| value.checked_add(digit));
         match next.filter(|next| *next <= 1 << 63) {
             Some(next) => (value, scale) = (next, scale * 10.0),
             None => break,

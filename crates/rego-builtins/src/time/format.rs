@@ -48,20 +48,10 @@ fn push_field(text: &mut String, field: Field, civil: &Civil) {
             (true, true) => "pm",
             (false, true) => "am",
         }),
-        Field::Fraction {
-            mark,
-            digits,
-            trimmed,
-        } => {
-            let digits = format!("{:09}", civil.nanosecond)
-                .chars()
-                .take(digits)
-                .collect::<String>();
-            let digits = if trimmed {
-                digits.trim_end_matches('0')
-            } else {
-                &digits
-            };
+        Field::Fraction { mark, digits, trimmed } => {
+            let digits =
+                format!("{:09}", civil.nanosecond).chars().take(digits).collect::<String>();
+            let digits = if trimmed { digits.trim_end_matches('0') } else { &digits };
             if !trimmed || !digits.is_empty() {
                 text.push(mark);
                 text.push_str(digits);

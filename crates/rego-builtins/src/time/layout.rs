@@ -162,18 +162,10 @@ pub(super) fn cut(layout: &str) -> Cut<'_> {
         let underscored_year = tail.starts_with("_2006");
         if let Some((len, field)) = element(tail).filter(|_| !underscored_year) {
             let (text, rest) = tail.split_at_checked(len).unwrap_or((tail, ""));
-            return Cut {
-                prefix,
-                element: Some((text, field)),
-                rest,
-            };
+            return Cut { prefix, element: Some((text, field)), rest };
         }
     }
-    Cut {
-        prefix: layout,
-        element: None,
-        rest: "",
-    }
+    Cut { prefix: layout, element: None, rest: "" }
 }
 
 /// Returns the length and the meaning of the element that a text begins with.
@@ -197,22 +189,12 @@ fn element(text: &str) -> Option<(usize, Field)> {
 /// Returns the length and the meaning of a fraction: a mark, then one digit over and over.
 fn fraction(text: &str) -> Option<(usize, Field)> {
     let after = text.strip_prefix(['.', ','])?;
-    let digit = after
-        .chars()
-        .next()
-        .filter(|digit| matches!(digit, '0' | '9'))?;
+    let digit = after.chars().next().filter(|digit| matches!(digit, '0' | '9'))?;
     let rest = after.trim_start_matches(digit);
     if rest.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
     }
     let digits = after.len() - rest.len();
     let mark = if text.starts_with(',') { ',' } else { '.' };
-    Some((
-        1 + digits,
-        Field::Fraction {
-            mark,
-            digits,
-            trimmed: digit == '9',
-        },
-    ))
+    Some((1 + digits, Field::Fraction { mark, digits, trimmed: digit == '9' }))
 }

@@ -28,15 +28,9 @@ pub(super) fn parse(layout: &str, text: &str) -> Result<Option<i64>, String> {
         pattern = next.rest;
     }
     if !value.is_empty() {
-        return Err(format!(
-            "parsing time {}: extra text: {}",
-            quote(text),
-            quote(value)
-        ));
+        return Err(format!("parsing time {}: extra text: {}", quote(text), quote(value)));
     }
-    let civil = found
-        .civil()
-        .map_err(|what| format!("parsing time {}: {what}", quote(text)))?;
+    let civil = found.civil().map_err(|what| format!("parsing time {}: {what}", quote(text)))?;
     let seconds = civil.seconds().map(|seconds| seconds - found.offset_s);
     let ns = seconds.map(|s| i128::from(s) * i128::from(SECOND_NS) + i128::from(found.nanosecond));
     Ok(ns.and_then(|ns| i64::try_from(ns).ok()))
@@ -65,11 +59,7 @@ pub(super) fn quote(text: &str) -> String {
 
 fn unlike(layout: &str, text: &str, at: &str, shown: &str) -> String {
     let (text, layout) = (quote(text), quote(layout));
-    format!(
-        "parsing time {text} as {layout}: cannot parse {} as {}",
-        quote(at),
-        quote(shown)
-    )
+    format!("parsing time {text} as {layout}: cannot parse {} as {}", quote(at), quote(shown))
 }
 
 fn out_of_range(text: &str, what: &str) -> String {
@@ -111,11 +101,7 @@ impl Found {
             Field::LongWeekday => name(&DAY_NAMES, usize::MAX, text).map(|(_, after)| after),
             Field::Weekday => name(&DAY_NAMES, 3, text).map(|(_, after)| after),
             Field::Day(pad) => {
-                let text = if pad == Pad::Space {
-                    strip_space(text)
-                } else {
-                    text
-                };
+                let text = if pad == Pad::Space { strip_space(text) } else { text };
                 let (day, after) = two_digits(text, pad)?;
                 self.day = Some(day);
                 Ok(after)
@@ -151,11 +137,7 @@ impl Found {
         match field {
             Field::YearDay(pad) => {
                 let strip = |text| {
-                    if pad == Pad::Space {
-                        strip_space(text)
-                    } else {
-                        text
-                    }
+                    if pad == Pad::Space { strip_space(text) } else { text }
                 };
                 let text = strip(strip(text));
                 let len = text.bytes().take(3).take_while(u8::is_ascii_digit).count();
@@ -200,11 +182,7 @@ impl Found {
     /// Reads a mark and `digits` digits, or as many as there are, or none.
     fn take_fraction<'a>(&mut self, text: &'a str, digits: Option<usize>) -> Taken<'a> {
         let after = text.strip_prefix(['.', ',']);
-        let there = after
-            .unwrap_or("")
-            .bytes()
-            .take_while(u8::is_ascii_digit)
-            .count();
+        let there = after.unwrap_or("").bytes().take_while(u8::is_ascii_digit).count();
         let len = match digits {
             Some(digits) if digits <= there => digits,
             Some(_) => return Err(Wrong::Unlike),
@@ -278,15 +256,7 @@ impl Found {
             _ => self.hour,
         };
         let (minute, second, nanosecond) = (self.minute, self.second, self.nanosecond);
-        Ok(Civil {
-            year: self.year,
-            month,
-            day,
-            hour,
-            minute,
-            second,
-            nanosecond,
-        })
+        Ok(Civil { year: self.year, month, day, hour, minute, second, nanosecond })
     }
 }
 
@@ -317,11 +287,7 @@ fn below<'a>(
 ) -> Taken<'a> {
     let (number, after) = read?;
     *field = number;
-    if number < bound {
-        Ok(after)
-    } else {
-        Err(Wrong::OutOfRange(what))
-    }
+    if number < bound { Ok(after) } else { Err(Wrong::OutOfRange(what)) }
 }
 
 /// Reads a number of one or two digits; of two where it is filled up with zeros.
@@ -349,11 +315,7 @@ fn name<'a>(names: &[&str], len: usize, text: &'a str) -> Result<(i64, &'a str),
 
 /// Takes what looks like a zone's name: three to five capitals, `GMT+3`, `+03`.
 fn zone_name(text: &str) -> Taken<'_> {
-    let capitals = text
-        .bytes()
-        .take(6)
-        .take_while(u8::is_ascii_uppercase)
-        .count();
+    let capitals = text.bytes().take(6).take_while(u8::is_ascii_uppercase).count();
     let bytes = text.as_bytes();
     let len = match bytes {
         [_] | [_, _] | [] => return Err(Wrong::Unlike),
@@ -366,11 +328,7 @@ fn zone_name(text: &str) -> Taken<'_> {
         _ if capitals == 3 => 3,
         _ => 0,
     };
-    if len == 0 {
-        Err(Wrong::Unlike)
-    } else {
-        Ok(split(text, len)?.1)
-    }
+    if len == 0 { Err(Wrong::Unlike) } else { Ok(split(text, len)?.1) }
 }
 
 /// Returns how long a sign and a number up to 23 are at the front of a text; 0 without them.
@@ -378,19 +336,10 @@ fn signed_offset_len(text: &[u8]) -> usize {
     let [b'+' | b'-', digits @ ..] = text else {
         return 0;
     };
-    let len = digits
-        .iter()
-        .take_while(|byte| byte.is_ascii_digit())
-        .count();
-    let number = digits
-        .get(..len)
-        .and_then(|digits| str::from_utf8(digits).ok());
+    let len = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let number = digits.get(..len).and_then(|digits| str::from_utf8(digits).ok());
     let hours = number.and_then(|number| number.parse::<u64>().ok());
-    if hours.is_some_and(|hours| hours <= 23) {
-        1 + len
-    } else {
-        0
-    }
+    if hours.is_some_and(|hours| hours <= 23) { 1 + len } else { 0 }
 }
 
 fn strip_space(text: &str) -> &str {

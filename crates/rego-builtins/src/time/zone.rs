@@ -29,10 +29,7 @@ impl Zone {
         if name.contains("..") || name.starts_with(['/', '\\']) {
             return Err("time: invalid location name".to_string());
         }
-        DATABASE
-            .get(name)
-            .map(Self::Named)
-            .map_err(|_| format!("unknown time zone {name}"))
+        DATABASE.get(name).map(Self::Named).map_err(|_| format!("unknown time zone {name}"))
     }
 
     /// Returns how many seconds the zone is ahead of UTC at an instant, and what it is called then.
@@ -41,10 +38,7 @@ impl Zone {
             Self::Utc => (0, "UTC".to_string()),
             Self::Named(zone) => {
                 let info = zone.to_offset_info(timestamp(ns));
-                (
-                    i64::from(info.offset().seconds()),
-                    info.abbreviation().to_string(),
-                )
+                (i64::from(info.offset().seconds()), info.abbreviation().to_string())
             }
         }
     }
@@ -60,11 +54,7 @@ impl Zone {
         let local_s = civil.seconds()?;
         let nearby = |seconds: i64| self.offset_s(seconds.saturating_mul(SECOND_NS));
         let guess = nearby(local_s);
-        let offset = if guess == 0 {
-            0
-        } else {
-            nearby(local_s.checked_sub(guess)?)
-        };
+        let offset = if guess == 0 { 0 } else { nearby(local_s.checked_sub(guess)?) };
         let seconds = i128::from(local_s) - i128::from(offset);
         let ns = seconds * i128::from(SECOND_NS) + i128::from(civil.nanosecond);
         i64::try_from(ns).ok()
