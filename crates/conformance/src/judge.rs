@@ -1,0 +1,366 @@
+//! Runs one case and judges the answer.
+//!
+//! Must not know: files, the list of known failures, how many cases there are.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use rego::{
+    Annotations, Compiler, Errors, EvalError, EvalOptions, QueryOptions, RegoVersion, ResultSet,
+    Severity, Value,
+};
+use serde_json::{Map, Value as Json};
+
+use crate::canonical;
+use crate::case::{Case, WantedError};
+use crate::host::CaseHost;
+
+/// How long one evaluation may take.
+pub const EVAL_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// What came of a case.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// Nothing where it passed, else why not.
+    pub failure: Option<Failure>,
+    /// How well errors agree beyond the first code.
+    pub finer: Finer,
+}
+
+/// Why a case failed.
+#[derive(Clone, Debug, Default)]
+pub struct Failure {
+    /// A few words, the same for failures of the same sort: groups the list of known failures.
+    pub sort: String,
+    /// What was asked for.
+    pub want: String,
+    /// What came.
+    pub got: String,
+}
+
+/// Counts of the finer grade, over the cases that state all errors.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Finer {
+    /// Errors that were asked for.
+    pub errors: usize,
+    /// Of these, those that came at the same place of the list with the same code.
+    pub codes: usize,
+    /// Of these, those with the same message.
+    pub messages: usize,
+    /// Of these, those with the same row and column.
+    pub places: usize,
+}
+
+impl Finer {
+    /// Adds the counts of another.
+    pub fn add(&mut self, other: Finer) {
+        self.errors += other.errors;
+        self.codes += other.codes;
+        self.messages += other.messages;
+        self.places += other.places;
+    }
+}
+
+/// An error as the judge sees it, from whatever stage.
+#[derive(Clone, Debug)]
+struct Found {
+    code: &'static str,
+    message: String,
+    row: Option<u32>,
+    col: Option<u32>,
+}
+
+/// Runs a case and judges its answer. Panics and overlong work are the caller's to catch.
+pub fn judge(case: &Case) -> Judged {
+    let answer = answer(case);
+    let finer = finer(
+        case.want_errors.as_deref().unwrap_or_default(),
+        answer.as_ref().err(),
+    );
+    let failure = match &answer {
+        Err(found) => judge_errors(case, found),
+        Ok(results) if case.wants_error() => Some(Failure {
+            sort: format!("no {}", case.want_error_code.as_deref().unwrap_or("error")),
+            want: wanted_error(case),
+            got: shown(&solutions(case, results)),
+        }),
+        Ok(results) => judge_results(case, results),
+    };
+    Judged { failure, finer }
+}
+
+/// Compiles and evaluates.
+fn answer(case: &Case) -> Result<ResultSet, Vec<Found>> {
+    let version = if case.v0 {
+        RegoVersion::V0
+    } else {
+        RegoVersion::V1
+    };
+    let data = case
+        .data
+        .as_ref()
+        .map_or(Ok(Value::object(Vec::new())), engine_value)?;
+    let mut compiler = Compiler::new()
+        .data(data)
+        .rego_version(version)
+        .annotations(Annotations::Check)
+        .strict(case.strict);
+    for (index, module) in case.modules.iter().enumerate() {
+        compiler = compiler.module(format!("test-{index}.rego"), module);
+    }
+    let policy = compiler.compile().map_err(compile_errors)?;
+    let options = QueryOptions {
+        version,
+        strict: case.strict,
+        ..QueryOptions::default()
+    };
+    let query = policy
+        .prepare_with(&case.query, &options)
+        .map_err(compile_errors)?;
+    let input = input(case, version)?;
+    let host = CaseHost::new(EVAL_TIME_MAX);
+    let options = EvalOptions {
+        strict_builtin_errors: case.strict_error,
+        host: &host,
+        ..EvalOptions::default()
+    };
+    query
+        .eval(input.as_ref(), &options)
+        .map_err(|e| vec![eval_error(&e)])
+}
+
+/// Returns the input: the term where there is one, read by the engine as the value of a query.
+fn input(case: &Case, version: RegoVersion) -> Result<Option<Value>, Vec<Found>> {
+    let Some(term) = &case.input_term else {
+        return case.input.as_ref().map(engine_value).transpose();
+    };
+    let policy = Compiler::new().compile().map_err(compile_errors)?;
+    let options = QueryOptions {
+        version,
+        ..QueryOptions::default()
+    };
+    let text = format!("__input_term := {term}");
+    let query = policy
+        .prepare_with(&text, &options)
+        .map_err(compile_errors)?;
+    let results = query
+        .eval(None, &EvalOptions::default())
+        .map_err(|e| vec![eval_error(&e)])?;
+    let row = results.rows.into_iter().next();
+    let bound = row
+        .and_then(|row| row.bindings.into_iter().next())
+        .map(|(_, value)| value);
+    bound
+        .map(Some)
+        .ok_or_else(|| vec![broken("the input term has no value".to_owned())])
+}
+
+fn engine_value(json: &Json) -> Result<Value, Vec<Found>> {
+    Value::from_json(json.to_string().as_bytes()).map_err(|e| vec![broken(format!("{e}"))])
+}
+
+fn broken(message: String) -> Found {
+    Found {
+        code: "conformance_error",
+        message,
+        row: None,
+        col: None,
+    }
+}
+
+fn compile_errors(errors: Errors) -> Vec<Found> {
+    let wrong = errors
+        .diagnostics
+        .iter()
+        .filter(|d| d.severity == Severity::Error);
+    let found = wrong.map(|d| {
+        let place = d
+            .location
+            .and_then(|l| errors.sources.resolve(l))
+            .map(|(_, p)| p);
+        let (row, col) = (place.map(|p| p.row), place.map(|p| p.col));
+        Found {
+            code: d.code,
+            message: d.message.clone(),
+            row,
+            col,
+        }
+    });
+    found.collect()
+}
+
+fn eval_error(error: &EvalError) -> Found {
+    let place = error.place.as_ref().map(|(_, position)| position);
+    Found {
+        code: error.code,
+        message: error.message.clone(),
+        row: place.map(|p| p.row),
+        col: place.map(|p| p.col),
+    }
+}
+
+fn judge_errors(case: &Case, found: &[Found]) -> Option<Failure> {
+    let first = found.first();
+    let (code, message) = first.map_or(("", ""), |f| (f.code, f.message.as_str()));
+    let code_agrees = case
+        .want_error_code
+        .as_deref()
+        .is_none_or(|want| want == code);
+    let text_agrees = case
+        .want_error
+        .as_deref()
+        .is_none_or(|want| message.contains(want));
+    if case.wants_error() && code_agrees && text_agrees {
+        return None;
+    }
+    let sort = match &case.want_error_code {
+        Some(want) if !code_agrees => format!("{code} for {want}"),
+        Some(_) => format!("wording of {code}"),
+        None => format!("{code}: {}", gist(message)),
+    };
+    Some(Failure {
+        sort,
+        want: wanted(case),
+        got: format!("{code}: {message}"),
+    })
+}
+
+/// Returns what a message says without what it quotes: enough to group by.
+fn gist(message: &str) -> String {
+    let line = message.lines().next().unwrap_or_default();
+    match line.rsplit_once(": ").filter(|(head, _)| head.len() > 30) {
+        Some((head, _)) => head.to_owned(),
+        None => line.chars().take(60).collect(),
+    }
+}
+
+fn judge_results(case: &Case, results: &ResultSet) -> Option<Failure> {
+    let got = solutions(case, results);
+    if let Some(rows) = &case.want_result {
+        let want: BTreeSet<_> = rows.iter().map(|row| wanted_solution(case, row)).collect();
+        if want != got {
+            return Some(wrong_result(&want, &got));
+        }
+    }
+    let rows = case.want_expressions.as_ref()?;
+    let want: BTreeSet<_> = rows.iter().map(|row| wanted_values(case, row)).collect();
+    let got: BTreeSet<_> = results
+        .rows
+        .iter()
+        .map(|row| found_values(case, row))
+        .collect();
+    (want != got).then(|| wrong_result(&want, &got))
+}
+
+fn wrong_result(want: &BTreeSet<String>, got: &BTreeSet<String>) -> Failure {
+    let sort = match (want.is_empty(), got.is_empty()) {
+        (true, false) => "defined, should be undefined",
+        (false, true) => "undefined, should be defined",
+        _ => "wrong value",
+    };
+    Failure {
+        sort: sort.to_owned(),
+        want: shown(want),
+        got: shown(got),
+    }
+}
+
+fn solutions(case: &Case, results: &ResultSet) -> BTreeSet<String> {
+    let text = if case.sort_bindings {
+        canonical::of_value_sorted
+    } else {
+        canonical::of_value
+    };
+    let rows = results.rows.iter().map(|row| {
+        let mut pairs: Vec<_> = row
+            .bindings
+            .iter()
+            .map(|(name, value)| format!("{name} = {}", text(value)))
+            .collect();
+        pairs.sort();
+        pairs.join("; ")
+    });
+    rows.collect()
+}
+
+fn wanted_solution(case: &Case, row: &Map<String, Json>) -> String {
+    let text = if case.sort_bindings {
+        canonical::of_json_sorted
+    } else {
+        canonical::of_json
+    };
+    let mut pairs: Vec<_> = row
+        .iter()
+        .map(|(name, value)| format!("{name} = {}", text(value)))
+        .collect();
+    pairs.sort();
+    pairs.join("; ")
+}
+
+fn wanted_values(case: &Case, row: &[Json]) -> String {
+    let text = if case.sort_bindings {
+        canonical::of_json_sorted
+    } else {
+        canonical::of_json
+    };
+    row.iter().map(text).collect::<Vec<_>>().join("; ")
+}
+
+fn found_values(case: &Case, row: &rego::Row) -> String {
+    let text = if case.sort_bindings {
+        canonical::of_value_sorted
+    } else {
+        canonical::of_value
+    };
+    row.expressions
+        .iter()
+        .map(|e| text(&e.value))
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+fn shown(solutions: &BTreeSet<String>) -> String {
+    if solutions.is_empty() {
+        return "undefined".to_owned();
+    }
+    solutions
+        .iter()
+        .map(|s| format!("{{{s}}}"))
+        .collect::<Vec<_>>()
+        .join("\n     ")
+}
+
+fn wanted(case: &Case) -> String {
+    if case.wants_error() {
+        return wanted_error(case);
+    }
+    let rows = case.want_result.as_deref().unwrap_or_default();
+    shown(&rows.iter().map(|row| wanted_solution(case, row)).collect())
+}
+
+fn wanted_error(case: &Case) -> String {
+    let code = case.want_error_code.as_deref().unwrap_or("an error");
+    let first = case.want_errors.as_ref().and_then(|errors| errors.first());
+    let text = case
+        .want_error
+        .as_deref()
+        .or_else(|| first.map(|e| e.message.as_str()));
+    format!("{code}: {}", text.unwrap_or("…"))
+}
+
+fn finer(want: &[WantedError], found: Option<&Vec<Found>>) -> Finer {
+    let mut grade = Finer {
+        errors: want.len(),
+        ..Finer::default()
+    };
+    let found = found.map(Vec::as_slice).unwrap_or_default();
+    for (want, found) in want.iter().zip(found) {
+        if want.code != found.code {
+            continue;
+        }
+        grade.codes += 1;
+        grade.messages += usize::from(want.message == found.message);
+        grade.places += usize::from(want.row == found.row && want.col == found.col);
+    }
+    grade
+}

@@ -1,0 +1,87 @@
+//! `conformance [--verbose] [--filter TEXT] [--known FILE] [--update-known-failures] DIR…`: runs the
+//! cases of the directories, prints a line a file, and fails where the outcome differs from the list
+//! of known failures.
+#![forbid(unsafe_code)]
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use conformance::known::Known;
+use conformance::run::{FileResult, run_file};
+use conformance::{case, report};
+
+const USAGE: &str = "usage: conformance [--verbose] [--filter TEXT] [--known FILE] \
+                     [--update-known-failures] DIR…";
+
+#[derive(Default)]
+struct Arguments {
+    dirs: Vec<PathBuf>,
+    filter: String,
+    known: Option<PathBuf>,
+    update: bool,
+    verbose: bool,
+}
+
+fn main() -> ExitCode {
+    let Some(arguments) = parse(std::env::args().skip(1)) else {
+        let _ = writeln!(io::stderr(), "{USAGE}");
+        return ExitCode::from(2);
+    };
+    match run(&arguments) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(message) => {
+            let _ = writeln!(io::stderr(), "{message}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn parse(mut from: impl Iterator<Item = String>) -> Option<Arguments> {
+    let mut to = Arguments::default();
+    while let Some(argument) = from.next() {
+        match argument.as_str() {
+            "--verbose" | "-v" => to.verbose = true,
+            "--update-known-failures" => to.update = true,
+            "--filter" => to.filter = from.next()?,
+            "--known" => to.known = Some(from.next()?.into()),
+            flag if flag.starts_with('-') => return None,
+            dir => to.dirs.push(dir.into()),
+        }
+    }
+    (!to.dirs.is_empty()).then_some(to)
+}
+
+/// Runs everything; returns whether the outcome is as the list says.
+fn run(arguments: &Arguments) -> Result<bool, String> {
+    let default =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../conformance/known_failures.toml");
+    let path = arguments.known.as_ref().unwrap_or(&default);
+    let mut known = Known::read(path)?;
+    // A panic is told as the failure of its case; its own lines would only break up the report.
+    std::panic::set_hook(Box::new(|_| {}));
+    let results = run_dirs(arguments)?;
+    if arguments.update {
+        known.update(&results);
+        known.write(path)?;
+    }
+    let deviations = known.deviations(&results);
+    report::end(&mut io::stdout(), &results, &deviations).map_err(|e| e.to_string())?;
+    Ok(deviations.is_empty())
+}
+
+fn run_dirs(arguments: &Arguments) -> Result<Vec<FileResult>, String> {
+    let mut results = Vec::new();
+    for dir in &arguments.dirs {
+        for file in case::read_dir(dir)? {
+            let result = run_file(&file, &arguments.filter);
+            if result.passed.len() + result.failed.len() > 0 {
+                report::file(&mut io::stdout(), &result, arguments.verbose)
+                    .map_err(|e| e.to_string())?;
+            }
+            results.push(result);
+        }
+    }
+    Ok(results)
+}
