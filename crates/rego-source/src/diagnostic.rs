@@ -59,10 +59,7 @@ impl Diagnostic {
 
     /// Returns a warning at a place.
     pub fn warning(code: &'static str, location: Location, message: impl Into<String>) -> Self {
-        Self {
-            severity: Severity::Warning,
-            ..Self::error(code, location, message)
-        }
+        Self { severity: Severity::Warning, ..Self::error(code, location, message) }
     }
 
     /// Returns it with a hint.
@@ -89,10 +86,7 @@ impl Diagnostic {
     /// Returns it with another place.
     #[must_use]
     pub fn with_note(mut self, location: Location, message: impl Into<String>) -> Self {
-        self.notes.push(Note {
-            location,
-            message: message.into(),
-        });
+        self.notes.push(Note { location, message: message.into() });
         self
     }
 }

@@ -13,10 +13,7 @@ pub struct Span {
 
 impl Span {
     /// A span that is in the source and nowhere in particular: OPA's row 0.
-    pub const NOWHERE: Span = Span {
-        start: u32::MAX,
-        end: u32::MAX,
-    };
+    pub const NOWHERE: Span = Span { start: u32::MAX, end: u32::MAX };
 
     /// Returns the span from byte `start` up to, not including, byte `end`.
     pub const fn new(start: u32, end: u32) -> Self {
@@ -25,10 +22,7 @@ impl Span {
 
     /// Returns the smallest span that covers both.
     pub fn to(self, other: Span) -> Span {
-        Span {
-            start: self.start.min(other.start),
-            end: self.end.max(other.end),
-        }
+        Span { start: self.start.min(other.start), end: self.end.max(other.end) }
     }
 }
 
@@ -68,14 +62,8 @@ impl SourceFile {
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         let text = text.into();
         let breaks = text.bytes().enumerate().filter(|(_, b)| *b == b'\n');
-        let line_starts = std::iter::once(0)
-            .chain(breaks.map(|(i, _)| i as u32 + 1))
-            .collect();
-        Self {
-            name: name.into(),
-            text,
-            line_starts,
-        }
+        let line_starts = std::iter::once(0).chain(breaks.map(|(i, _)| i as u32 + 1)).collect();
+        Self { name: name.into(), text, line_starts }
     }
 
     /// Returns the name it was given.
@@ -90,16 +78,10 @@ impl SourceFile {
 
     /// Returns the row and column of a byte offset.
     pub fn position(&self, offset: u32) -> Position {
-        let row = self
-            .line_starts
-            .partition_point(|start| *start <= offset)
-            .max(1);
+        let row = self.line_starts.partition_point(|start| *start <= offset).max(1);
         let start = self.line_starts.get(row - 1).copied().unwrap_or(0);
         let line = self.text.get(start as usize..offset as usize).unwrap_or("");
-        Position {
-            row: row as u32,
-            col: line.chars().count() as u32 + 1,
-        }
+        Position { row: row as u32, col: line.chars().count() as u32 + 1 }
     }
 
     /// Returns the row and column that OPA gives for an error at a byte offset. It differs from
@@ -112,14 +94,8 @@ impl SourceFile {
         }
         let position = self.position(offset);
         match self.text.as_bytes().get(offset as usize) {
-            None => Position {
-                col: position.col - 1,
-                ..position
-            },
-            Some(b'\n') => Position {
-                row: position.row + 1,
-                col: 0,
-            },
+            None => Position { col: position.col - 1, ..position },
+            Some(b'\n') => Position { row: position.row + 1, col: 0 },
             Some(_) => position,
         }
     }
@@ -130,20 +106,14 @@ impl SourceFile {
         let Some(&start) = self.line_starts.get(index) else {
             return "";
         };
-        let end = self
-            .line_starts
-            .get(index + 1)
-            .copied()
-            .unwrap_or(self.text.len() as u32);
+        let end = self.line_starts.get(index + 1).copied().unwrap_or(self.text.len() as u32);
         let line = self.text.get(start as usize..end as usize).unwrap_or("");
         line.trim_end_matches(['\n', '\r'])
     }
 
     /// Returns the text of a span; empty where it is not inside.
     pub fn slice(&self, span: Span) -> &str {
-        self.text
-            .get(span.start as usize..span.end as usize)
-            .unwrap_or("")
+        self.text.get(span.start as usize..span.end as usize).unwrap_or("")
     }
 }
 
