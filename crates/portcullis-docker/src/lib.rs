@@ -1,1 +1,23 @@
-//! Docker's authorization plugin protocol: wire, input, verdict, socket.
+//! Docker's authorization plugin: protocol, input, verdict, socket.
+//!
+//! Second wing. Knows: what dockerd sends, and how to ask the running policy. Must not know: other
+//! surfaces, how a policy is compiled.
+//!
+//! Read first: `gate.rs` (one request), then `server.rs`, then `run.rs`.
+#![forbid(unsafe_code)]
+
+pub mod baseline;
+pub mod body;
+pub mod cli;
+pub mod event;
+pub mod gate;
+pub mod input;
+pub mod listen;
+pub mod mask;
+pub mod mounts;
+pub mod question;
+pub mod run;
+pub mod server;
+pub mod uri;
+pub mod verdict;
+pub mod wire;

@@ -61,9 +61,8 @@ impl Watcher {
             missing_since: None,
             told: None,
         };
-        let thread = thread::Builder::new()
-            .name("policy-watch".to_string())
-            .spawn(move || watch.run())?;
+        let thread =
+            thread::Builder::new().name("policy-watch".to_string()).spawn(move || watch.run())?;
         Ok(Self { control: Some(control), thread: Some(thread) })
     }
 
@@ -111,8 +110,7 @@ impl Watch {
     fn run(&mut self) {
         loop {
             self.arm();
-            let patience =
-                if self.missing_since.is_some() { QUIET_FOR * 4 } else { POLL_INTERVAL };
+            let patience = if self.missing_since.is_some() { QUIET_FOR * 4 } else { POLL_INTERVAL };
             match self.wait(patience) {
                 Wake::End => return,
                 Wake::Reload => {

@@ -16,8 +16,7 @@ pub fn parse_json(text: &[u8]) -> Result<Value, String> {
 ///
 /// Errors: what is wrong with it, and where.
 pub fn parse_yaml(text: &[u8]) -> Result<Value, String> {
-    // Of YAML only the part that is JSON, until the values' own reader is there.
-    parse_json(text)
+    Value::from_yaml(text).map_err(|error| error.to_string())
 }
 
 /// Returns the value of JSON text or, where it is none, of YAML text.

@@ -1,0 +1,231 @@
+//! The gate's command line, in two spellings: long flags with two dashes, and those of
+//! opa-docker-authz with one.
+//!
+//! Must not know: what a decision is.
+
+mod go_style;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use portcullis_service::decide::{Limits, TIMEOUT_DEFAULT};
+use portcullis_service::snapshot::Snapshot;
+use portcullis_service::source::PolicySource;
+use rego::{Annotations, RegoVersion};
+
+pub use self::go_style::{GoStyleError, parse_go_style, usage};
+use crate::baseline;
+use crate::gate::{GateOptions, Logged};
+use crate::question::{ALLOW_PATH_DEFAULT, DENY_PATH_BASELINE, PathError, Question};
+use crate::run::{RunOptions, run as run_gate};
+use crate::server::ServerLimits;
+
+/// The name of the original, and the default name of the plugin.
+pub const PLUGIN_NAME_DEFAULT: &str = "opa-docker-authz";
+
+/// Which grammar policies are read with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Grammar {
+    /// Each file as v1, and where that fails as v0
+    #[default]
+    Auto,
+    /// Rego as before OPA 1.0
+    V0,
+    /// Rego as of OPA 1.0
+    V1,
+}
+
+/// Decide for a Docker daemon which requests it carries out.
+#[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
+pub struct DockerAuthzArgs {
+    /// Policy file or directory; may be repeated. Without any, an embedded baseline policy decides
+    #[arg(long, value_name = "PATH")]
+    pub policy_file: Vec<String>,
+    /// Data file or directory (JSON or YAML); may be repeated
+    #[arg(long, value_name = "PATH")]
+    pub data_file: Vec<String>,
+    /// Document that must be true, as data.a.b or /a/b
+    #[arg(long, alias = "allowPath", value_name = "PATH")]
+    pub allow_path: Option<String>,
+    /// Document that must be an empty set or array; its members are the reasons that users see
+    #[arg(long, alias = "denyPath", value_name = "PATH")]
+    pub deny_path: Option<String>,
+    /// Grammar of the policies
+    #[arg(long, value_enum, default_value = "auto")]
+    pub rego_version: Grammar,
+    /// Name that the daemon knows the plugin by; also names its socket
+    #[arg(long, default_value = PLUGIN_NAME_DEFAULT, value_name = "NAME")]
+    pub plugin_name: String,
+    /// Socket, instead of /run/docker/plugins/NAME.sock
+    #[arg(long, value_name = "PATH")]
+    pub socket: Option<PathBuf>,
+    /// Allow the daemon's /_ping without asking the policy
+    #[arg(long, default_value_t = true, num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", action = clap::ArgAction::Set)]
+    pub skip_ping: bool,
+    /// Log no decisions
+    #[arg(long)]
+    pub quiet: bool,
+    /// Log refusals only
+    #[arg(long)]
+    pub log_only_denied: bool,
+    /// Leave environment variables, credentials and other secrets in the log
+    #[arg(long)]
+    pub log_unmasked: bool,
+    /// Longest evaluation of one request, in milliseconds
+    #[arg(long, default_value_t = TIMEOUT_DEFAULT.as_millis() as u64, value_name = "MS",
+          value_parser = clap::value_parser!(u64).range(1..=60_000))]
+    pub timeout: u64,
+    /// Check the policy and exit
+    #[arg(long)]
+    pub check: bool,
+    /// Configuration of bundles and services (not yet supported)
+    #[arg(long, value_name = "FILE")]
+    pub config_file: Option<String>,
+    /// Print the version and exit
+    #[arg(long)]
+    pub version: bool,
+}
+
+impl Default for DockerAuthzArgs {
+    fn default() -> Self {
+        Self {
+            policy_file: Vec::new(),
+            data_file: Vec::new(),
+            allow_path: None,
+            deny_path: None,
+            rego_version: Grammar::Auto,
+            plugin_name: PLUGIN_NAME_DEFAULT.to_string(),
+            socket: None,
+            skip_ping: true,
+            quiet: false,
+            log_only_denied: false,
+            log_unmasked: false,
+            timeout: u64::try_from(TIMEOUT_DEFAULT.as_millis()).unwrap_or(u64::MAX),
+            check: false,
+            config_file: None,
+            version: false,
+        }
+    }
+}
+
+/// Where a run writes to: decisions and answers, and what people should see.
+pub struct Streams<'a> {
+    /// Decisions, one a line; also what was asked for (a version).
+    pub out: Box<dyn Write + Send>,
+    /// Complaints.
+    pub err: &'a mut dyn Write,
+}
+
+/// Everything went well.
+pub const EXIT_OK: u8 = 0;
+
+/// The policy or the system is wrong.
+pub const EXIT_FAILED: u8 = 1;
+
+/// The command line is wrong.
+pub const EXIT_USAGE: u8 = 2;
+
+/// Does what the arguments say; returns the exit code. Runs until a signal ends it, unless asked
+/// for a check or the version.
+pub fn run(args: &DockerAuthzArgs, mut streams: Streams<'_>) -> u8 {
+    if args.version {
+        let version = env!("CARGO_PKG_VERSION");
+        let written = writeln!(streams.out, "Version: {version}").and_then(|()| streams.out.flush());
+        return if written.is_ok() { EXIT_OK } else { EXIT_FAILED };
+    }
+    if args.config_file.is_some() {
+        let message = "a configuration file needs the server and its bundles, which are not there \
+                       yet; use a policy file instead";
+        return complain(streams.err, &message, EXIT_FAILED);
+    }
+    let options = match args.to_options() {
+        Ok(options) => options,
+        Err(error) => return complain(streams.err, &error, EXIT_USAGE),
+    };
+    if args.check {
+        let queries = options.gate.question.queries();
+        return match Snapshot::build(&options.source, &queries, 1) {
+            Ok(snapshot) => {
+                let warnings = snapshot.warnings();
+                warnings.iter().for_each(|line| drop(writeln!(streams.err, "warning: {line}")));
+                EXIT_OK
+            }
+            Err(error) => complain(streams.err, &error, EXIT_FAILED),
+        };
+    }
+    log_to_stderr();
+    match run_gate(options, streams.out) {
+        Ok(()) => EXIT_OK,
+        Err(error) => complain(streams.err, &error, EXIT_FAILED),
+    }
+}
+
+/// Sends what the gate says about itself to the standard error, unless the program has decided
+/// otherwise. Decisions go elsewhere.
+fn log_to_stderr() {
+    let log = tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false);
+    drop(log.with_target(false).try_init());
+}
+
+/// Says what is wrong; returns the code given.
+fn complain(err: &mut dyn Write, what: &dyn std::fmt::Display, code: u8) -> u8 {
+    // Where nobody can be told, the code tells.
+    let _ = writeln!(err, "error: {what}");
+    code
+}
+
+impl DockerAuthzArgs {
+    /// Returns what the arguments ask for.
+    ///
+    /// Errors: a path that names no document.
+    pub fn to_options(&self) -> Result<RunOptions, PathError> {
+        let logged = match (self.quiet, self.log_only_denied) {
+            (true, _) => Logged::Nothing,
+            (false, true) => Logged::Denied,
+            (false, false) => Logged::All,
+        };
+        let limits = Limits { timeout: Duration::from_millis(self.timeout), ..Limits::default() };
+        let gate = GateOptions {
+            question: self.question()?,
+            limits,
+            skip_ping: self.skip_ping,
+            logged,
+        };
+        Ok(RunOptions {
+            source: self.source(),
+            gate,
+            plugin_name: self.plugin_name.clone(),
+            socket: self.socket.clone(),
+            log_unmasked: self.log_unmasked,
+            limits: ServerLimits::default(),
+        })
+    }
+
+    fn question(&self) -> Result<Question, PathError> {
+        let (allow, deny) = (self.allow_path.as_deref(), self.deny_path.as_deref());
+        if self.policy_file.is_empty() && allow.is_none() && deny.is_none() {
+            return Question::new(Some(ALLOW_PATH_DEFAULT), Some(DENY_PATH_BASELINE));
+        }
+        Question::new(allow, deny)
+    }
+
+    fn source(&self) -> PolicySource {
+        let baseline = (baseline::NAME.to_string(), baseline::TEXT.to_string());
+        let embedded = if self.policy_file.is_empty() { vec![baseline] } else { Vec::new() };
+        PolicySource {
+            paths: self.policy_file.iter().chain(&self.data_file).cloned().collect(),
+            embedded,
+            rego_version: match self.rego_version {
+                Grammar::Auto => RegoVersion::Auto,
+                Grammar::V0 => RegoVersion::V0,
+                Grammar::V1 => RegoVersion::V1,
+            },
+            annotations: Annotations::Warn,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,177 @@
+//! Flags as Go programs take them: one dash or two, `-flag value` or `-flag=value`, flags end at the
+//! first word that is none.
+//!
+//! Source: Go `flag`; opa-docker-authz README, "Usage".
+
+use std::fmt;
+use std::path::PathBuf;
+
+use super::{DockerAuthzArgs, Grammar};
+
+/// What a command line asks for instead of a run, or what is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GoStyleError {
+    /// The usage, with exit code 0.
+    Help,
+    /// A complaint, to be followed by the usage, with exit code 2.
+    Usage(String),
+}
+
+impl fmt::Display for GoStyleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Help => Ok(()),
+            Self::Usage(message) => f.write_str(message),
+        }
+    }
+}
+
+impl std::error::Error for GoStyleError {}
+
+/// How a flag takes its value.
+enum Kind {
+    Switch(fn(&mut DockerAuthzArgs, bool)),
+    Text(fn(&mut DockerAuthzArgs, String) -> Result<(), String>),
+}
+
+/// A flag: its name, how it takes its value, and what it is for.
+struct Flag {
+    name: &'static str,
+    kind: Kind,
+    about: &'static str,
+}
+
+/// All flags, sorted by name.
+const FLAGS: &[Flag] = &[
+    text("allowPath", |a, v| set(&mut a.allow_path, v), "sets the path of the allow decision (default \"data.docker.authz.allow\")"),
+    switch("check", |a, on| a.check = on, "checks the policy and exits"),
+    text("config-file", |a, v| set(&mut a.config_file, v), "sets the path of a configuration file (not yet supported)"),
+    text("data-file", |a, v| add(&mut a.data_file, v), "sets the path of a data file to load; may be repeated"),
+    text("deny-path", |a, v| set(&mut a.deny_path, v), "sets the path of the set of reasons to refuse"),
+    switch("log-only-denied", |a, on| a.log_only_denied = on, "logs refusals only"),
+    switch("log-unmasked", |a, on| a.log_unmasked = on, "leaves secrets in the log"),
+    text("plugin-name", |a, v| { a.plugin_name = v; Ok(()) }, "sets the name that the daemon knows the plugin by (default \"opa-docker-authz\")"),
+    text("policy-file", |a, v| add(&mut a.policy_file, v), "sets the path of a policy file to load; may be repeated"),
+    switch("quiet", |a, on| a.quiet = on, "logs no decisions"),
+    text("rego-version", grammar, "sets the grammar of the policies: auto, v0 or v1 (default \"auto\")"),
+    switch("skip-ping", |a, on| a.skip_ping = on, "allows requests to /_ping without asking the policy (default true)"),
+    text("socket", |a, v| { a.socket = Some(PathBuf::from(v)); Ok(()) }, "sets the path of the socket"),
+    text("timeout", timeout, "sets the longest evaluation in milliseconds (default 5000)"),
+    switch("version", |a, on| a.version = on, "prints the version and exits"),
+];
+
+const fn text(
+    name: &'static str,
+    take: fn(&mut DockerAuthzArgs, String) -> Result<(), String>,
+    about: &'static str,
+) -> Flag {
+    Flag { name, kind: Kind::Text(take), about }
+}
+
+const fn switch(
+    name: &'static str,
+    take: fn(&mut DockerAuthzArgs, bool),
+    about: &'static str,
+) -> Flag {
+    Flag { name, kind: Kind::Switch(take), about }
+}
+
+fn set(field: &mut Option<String>, value: String) -> Result<(), String> {
+    *field = Some(value).filter(|value| !value.is_empty());
+    Ok(())
+}
+
+fn add(field: &mut Vec<String>, value: String) -> Result<(), String> {
+    // The original's default is the empty string, which stands for none.
+    field.extend(Some(value).filter(|value| !value.is_empty()));
+    Ok(())
+}
+
+fn grammar(args: &mut DockerAuthzArgs, value: String) -> Result<(), String> {
+    args.rego_version = match value.as_str() {
+        "auto" => Grammar::Auto,
+        "v0" => Grammar::V0,
+        "v1" => Grammar::V1,
+        _ => return Err("must be auto, v0 or v1".to_string()),
+    };
+    Ok(())
+}
+
+fn timeout(args: &mut DockerAuthzArgs, value: String) -> Result<(), String> {
+    let milliseconds = value.parse().ok().filter(|ms| (1..=60_000).contains(ms));
+    args.timeout = milliseconds.ok_or("must be 1 to 60000 milliseconds")?;
+    Ok(())
+}
+
+/// Returns the arguments of a command line, given without the program's name.
+///
+/// Errors: [`GoStyleError`], worded as Go words it.
+pub fn parse_go_style<I: IntoIterator<Item = String>>(
+    words: I,
+) -> Result<DockerAuthzArgs, GoStyleError> {
+    let mut args = DockerAuthzArgs::default();
+    let mut words = words.into_iter();
+    while let Some(word) = words.next() {
+        let Some((name, value)) = split_flag(&word)? else { break };
+        let flag = FLAGS.iter().find(|flag| flag.name == name);
+        let Some(flag) = flag else { return Err(unknown(name)) };
+        match &flag.kind {
+            Kind::Switch(take) => take(&mut args, switch_value(name, value)?),
+            Kind::Text(take) => {
+                let value = value.map(str::to_string).or_else(|| words.next());
+                let value = value.ok_or_else(|| usage_error(format!("flag needs an argument: -{name}")))?;
+                let invalid = format!("invalid value {value:?} for flag -{name}");
+                take(&mut args, value).map_err(|why| usage_error(format!("{invalid}: {why}")))?;
+            }
+        }
+    }
+    Ok(args)
+}
+
+/// Returns the name and the value of a flag; nothing where flags end.
+fn split_flag(word: &str) -> Result<Option<(&str, Option<&str>)>, GoStyleError> {
+    if word == "--" || word == "-" {
+        return Ok(None);
+    }
+    let Some(flag) = word.strip_prefix("--").or_else(|| word.strip_prefix('-')) else {
+        return Ok(None);
+    };
+    if flag.starts_with('-') || flag.starts_with('=') {
+        return Err(usage_error(format!("bad flag syntax: {word}")));
+    }
+    Ok(Some(match flag.split_once('=') {
+        Some((name, value)) => (name, Some(value)),
+        None => (flag, None),
+    }))
+}
+
+fn switch_value(name: &str, value: Option<&str>) -> Result<bool, GoStyleError> {
+    match value {
+        None | Some("1" | "t" | "T" | "true" | "TRUE" | "True") => Ok(true),
+        Some("0" | "f" | "F" | "false" | "FALSE" | "False") => Ok(false),
+        Some(other) => {
+            Err(usage_error(format!("invalid boolean value {other:?} for -{name}: parse error")))
+        }
+    }
+}
+
+fn unknown(name: &str) -> GoStyleError {
+    match name {
+        "h" | "help" => GoStyleError::Help,
+        _ => usage_error(format!("flag provided but not defined: -{name}")),
+    }
+}
+
+fn usage_error(message: String) -> GoStyleError {
+    GoStyleError::Usage(message)
+}
+
+/// Returns the usage, as Go prints it, for a program of this name.
+pub fn usage(program: &str) -> String {
+    let mut usage = format!("Usage of {program}:\n");
+    for flag in FLAGS {
+        let operand = if matches!(flag.kind, Kind::Text(_)) { " string" } else { "" };
+        usage.push_str(&format!("  -{}{operand}\n    \t{}\n", flag.name, flag.about));
+    }
+    usage
+}

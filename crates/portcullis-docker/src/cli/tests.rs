@@ -1,0 +1,74 @@
+//! Both spellings of the command line.
+
+use super::*;
+
+fn go(line: &str) -> Result<DockerAuthzArgs, GoStyleError> {
+    parse_go_style(line.split_whitespace().map(str::to_string))
+}
+
+#[derive(clap::Parser)]
+struct Long {
+    #[command(flatten)]
+    args: DockerAuthzArgs,
+}
+
+fn long(line: &str) -> Result<DockerAuthzArgs, clap::Error> {
+    let words = std::iter::once("x").chain(line.split_whitespace());
+    <Long as clap::Parser>::try_parse_from(words).map(|long| long.args)
+}
+
+#[test]
+fn both_spellings_say_the_same() {
+    for (one, two) in [
+        ("", ""),
+        ("-policy-file a.rego", "--policy-file a.rego"),
+        ("-policy-file=a -data-file b -data-file=c", "--policy-file a --data-file b --data-file c"),
+        ("--allowPath /a/b -quiet", "--allow-path /a/b --quiet"),
+        ("-skip-ping=false", "--skip-ping=false"),
+        ("-deny-path data.x -rego-version v0 -socket /s", "--deny-path data.x --rego-version v0 --socket /s"),
+        ("-log-only-denied=1 -quiet=F -timeout 7", "--log-only-denied --timeout 7"),
+        ("-check -version -log-unmasked -plugin-name p", "--check --version --log-unmasked --plugin-name p"),
+    ] {
+        assert_eq!(go(one).unwrap(), long(two).unwrap(), "{one}");
+    }
+}
+
+#[test]
+fn go_flags_fail_as_in_go() {
+    let message = |line| go(line).unwrap_err().to_string();
+    assert_eq!(message("-nope"), "flag provided but not defined: -nope");
+    assert_eq!(message("-policy-file"), "flag needs an argument: -policy-file");
+    assert_eq!(message("-quiet=x"), "invalid boolean value \"x\" for -quiet: parse error");
+    assert_eq!(message("---x"), "bad flag syntax: ---x");
+    assert_eq!(go("-h"), Err(GoStyleError::Help));
+    assert_eq!(go("-- -nope").unwrap(), DockerAuthzArgs::default());
+    assert_eq!(go("word -nope").unwrap(), DockerAuthzArgs::default());
+    assert!(usage("gate").starts_with("Usage of gate:\n  -allowPath string\n"));
+}
+
+#[test]
+fn without_a_policy_the_baseline_decides() {
+    let options = go("-data-file d.json").unwrap().to_options().unwrap();
+    assert_eq!(options.source.embedded.len(), 1);
+    assert_eq!(options.gate.question.queries(), [ALLOW_PATH_DEFAULT, DENY_PATH_BASELINE]);
+    let options = go("-policy-file p.rego").unwrap().to_options().unwrap();
+    assert_eq!(options.source.embedded.len(), 0);
+    assert_eq!(options.gate.question.queries(), [ALLOW_PATH_DEFAULT]);
+}
+
+#[test]
+fn complains_and_exits() {
+    let run = |line: &str| {
+        let mut err = Vec::new();
+        let streams = Streams { out: Box::new(std::io::sink()), err: &mut err };
+        (run(&go(line).unwrap(), streams), String::from_utf8(err).unwrap())
+    };
+    assert_eq!(run("-version"), (EXIT_OK, String::new()));
+    let (code, message) = run("-config-file c.yaml");
+    assert_eq!(code, EXIT_FAILED);
+    assert!(message.contains("needs the server and its bundles"));
+    let (code, message) = run("-policy-file /no/such.rego");
+    assert_eq!(code, EXIT_FAILED);
+    assert!(message.contains("/no/such.rego"), "{message}");
+    assert_eq!(run("-allowPath nonsense").0, EXIT_USAGE);
+}

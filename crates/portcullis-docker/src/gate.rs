@@ -1,0 +1,196 @@
+//! One request through the gate: bytes in, answer out. Every way that is not a plain yes is a no.
+//!
+//! Joins the rooms: wire, body, mounts, input, the policy in force, verdict, log. Must not know:
+//! sockets.
+
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use portcullis_service::decide::{Limits, decide};
+use portcullis_service::decision_log::DecisionLog;
+use portcullis_service::host::SystemHost;
+use portcullis_service::store::{Current, PolicyStore};
+use rego::Value;
+
+use crate::event::Decision;
+use crate::question::Question;
+use crate::verdict::{Verdict, of_allow, of_deny};
+use crate::wire::{Answer, AuthzRequest};
+use crate::{body, input, mounts, uri, wire};
+
+/// What is logged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Logged {
+    /// Every decision.
+    #[default]
+    All,
+    /// Refusals.
+    Denied,
+    /// Nothing.
+    Nothing,
+}
+
+/// How the gate is set.
+#[derive(Clone, Debug)]
+pub struct GateOptions {
+    /// Which documents decide.
+    pub question: Question,
+    /// How much one decision may use.
+    pub limits: Limits,
+    /// Whether the daemon's ping is allowed without asking the policy.
+    pub skip_ping: bool,
+    /// What is logged.
+    pub logged: Logged,
+}
+
+/// Decides about requests. Shared between threads.
+pub struct Gate {
+    store: Arc<PolicyStore>,
+    host: SystemHost,
+    options: GateOptions,
+    log: Option<DecisionLog<Decision>>,
+}
+
+impl Gate {
+    /// Returns a gate over the policy in `store`, whose queries must be those of the question.
+    pub fn new(
+        store: Arc<PolicyStore>,
+        host: SystemHost,
+        options: GateOptions,
+        log: Option<DecisionLog<Decision>>,
+    ) -> Self {
+        Self { store, host, options, log }
+    }
+
+    /// Returns the policy that it asks.
+    pub fn store(&self) -> &Arc<PolicyStore> {
+        &self.store
+    }
+
+    /// Returns the answer to the bytes of an `AuthZPlugin.AuthZReq`.
+    pub fn authorize(&self, bytes: &[u8]) -> Answer {
+        let began = Instant::now();
+        let request = match wire::decode(bytes) {
+            Ok(request) => request,
+            Err(error) => return self.refuse(error.to_string(), Value::NULL, began),
+        };
+        if self.options.skip_ping && is_ping(&request) {
+            return Answer::allowed();
+        }
+        let input = match input_of(&request, &mounts::resolve) {
+            Ok(input) => input,
+            Err(reason) => return self.refuse(reason, outline(&request), began),
+        };
+        let current = self.store.current();
+        let verdict = self.judge(&current, &input);
+        self.record(&current, input, &verdict, (bytes.len(), began));
+        answer(&verdict)
+    }
+
+    /// Returns the answer to a request that cannot be read at all, and logs it.
+    pub fn refuse_unread(&self, reason: &str) -> Answer {
+        self.refuse(reason.to_string(), Value::NULL, Instant::now())
+    }
+
+    fn judge(&self, current: &Current, input: &Value) -> Verdict {
+        let question = &self.options.question;
+        let ask = |index| decide(current, index, input, &self.options.limits, &self.host);
+        let allow = question.allow().map(|(index, path)| of_allow(&ask(index), path));
+        let deny = question.deny().map(|(index, path)| of_deny(&ask(index), path));
+        match (allow, deny) {
+            (Some(allow), Some(deny)) => allow.and(deny),
+            (Some(verdict), None) | (None, Some(verdict)) => verdict,
+            (None, None) => Verdict::Error("nothing decides".to_string()),
+        }
+    }
+
+    fn refuse(&self, reason: String, input: Value, began: Instant) -> Answer {
+        let verdict = Verdict::Error(reason);
+        self.record(&self.store.current(), input, &verdict, (0, began));
+        answer(&verdict)
+    }
+
+    fn record(
+        &self,
+        current: &Current,
+        input: Value,
+        verdict: &Verdict,
+        (weight, began): (usize, Instant),
+    ) {
+        let Some(log) = &self.log else { return };
+        match self.options.logged {
+            Logged::Nothing => return,
+            Logged::Denied if verdict.is_allow() => return,
+            Logged::Denied | Logged::All => {}
+        }
+        let decision = Decision {
+            at: SystemTime::now(),
+            config_hash: current.snapshot.config_hash().to_string(),
+            input,
+            path: self.options.question.name(),
+            result: verdict.is_allow(),
+            reasons: verdict.reasons(),
+            duration: began.elapsed(),
+        };
+        log.submit(decision, weight.saturating_add(size_of::<Decision>()));
+    }
+}
+
+fn answer(verdict: &Verdict) -> Answer {
+    Answer { allow: verdict.is_allow(), msg: verdict.message() }
+}
+
+/// Returns what the policy sees. `resolve` says where a path of the host leads.
+///
+/// Errors: a target or a body that cannot be read, in words for the user.
+pub fn input_of(
+    request: &AuthzRequest,
+    resolve: &dyn Fn(&str) -> String,
+) -> Result<Value, String> {
+    let target = uri::parse(&request.uri).map_err(|error| error.to_string())?;
+    let body = body::parse(&request.body).map_err(|error| error.to_string())?;
+    let mounts = mounts::bind_mounts(&body, resolve);
+    Ok(input::build(request, &target, body, &mounts))
+}
+
+/// Returns what can be logged of a request whose input cannot be made.
+fn outline(request: &AuthzRequest) -> Value {
+    Value::object_from_strs([
+        ("Method", Value::from(request.method.as_str())),
+        ("Path", Value::from(request.uri.as_str())),
+        ("User", Value::from(request.user.as_str())),
+    ])
+}
+
+/// Whether a request is the daemon's ping: `GET` or `HEAD` of `/_ping` or `/vN.N/_ping`, spelled
+/// plainly.
+fn is_ping(request: &AuthzRequest) -> bool {
+    let Some(prefix) = request.uri.strip_suffix("/_ping") else { return false };
+    let is_version = |version: &str| {
+        !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+    };
+    let plain = prefix.is_empty() || prefix.strip_prefix("/v").is_some_and(is_version);
+    plain && matches!(request.method.as_str(), "GET" | "HEAD")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_the_ping_and_nothing_else() {
+        let request = |method: &str, uri: &str| AuthzRequest {
+            method: method.to_string(),
+            uri: uri.to_string(),
+            ..AuthzRequest::default()
+        };
+        for uri in ["/_ping", "/v1.41/_ping"] {
+            assert!(is_ping(&request("HEAD", uri)));
+            assert!(is_ping(&request("GET", uri)));
+            assert!(!is_ping(&request("POST", uri)));
+        }
+        for uri in ["/_ping?x", "/v/_ping", "/v1/x/_ping", "/x/_ping", "/%5fping", "http://d/_ping"] {
+            assert!(!is_ping(&request("GET", uri)), "{uri}");
+        }
+    }
+}

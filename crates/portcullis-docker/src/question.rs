@@ -1,0 +1,129 @@
+//! Which documents of the policy decide: one that must be `true`, one that must be empty, or both.
+
+use std::fmt;
+
+/// The document that decides where nothing else is asked for.
+pub const ALLOW_PATH_DEFAULT: &str = "data.docker.authz.allow";
+
+/// The document of reasons in the embedded policy.
+pub const DENY_PATH_BASELINE: &str = "data.docker.authz.deny";
+
+/// Which documents decide.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    allow: Option<String>,
+    deny: Option<String>,
+}
+
+/// A path that names no document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathError(String);
+
+impl fmt::Display for PathError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = &self.0;
+        write!(f, "`{path}` is not a path of data, such as `data.a.b` or `/a/b`")
+    }
+}
+
+impl std::error::Error for PathError {}
+
+impl Question {
+    /// Returns the question with these paths (`data.a.b` or `/a/b`); without any, the default.
+    ///
+    /// Errors: a path that names no document.
+    pub fn new(allow: Option<&str>, deny: Option<&str>) -> Result<Self, PathError> {
+        let question =
+            Self { allow: allow.map(normal_path).transpose()?, deny: deny.map(normal_path).transpose()? };
+        Ok(match question {
+            Self { allow: None, deny: None } => {
+                Self { allow: Some(ALLOW_PATH_DEFAULT.to_string()), deny: None }
+            }
+            some => some,
+        })
+    }
+
+    /// Returns the queries to prepare, in the order of their indexes.
+    pub fn queries(&self) -> Vec<String> {
+        self.allow.iter().chain(&self.deny).cloned().collect()
+    }
+
+    /// Returns the index and the path of the document that must be `true`.
+    pub fn allow(&self) -> Option<(usize, &str)> {
+        self.allow.as_deref().map(|path| (0, path))
+    }
+
+    /// Returns the index and the path of the document that must be empty.
+    pub fn deny(&self) -> Option<(usize, &str)> {
+        self.deny.as_deref().map(|path| (usize::from(self.allow.is_some()), path))
+    }
+
+    /// Returns the paths for people.
+    pub fn name(&self) -> String {
+        self.queries().join(", ")
+    }
+}
+
+/// Returns the path as a reference: `data.a.b` for that, for `/a/b` and for `a/b`.
+fn normal_path(path: &str) -> Result<String, PathError> {
+    let segments: Vec<&str> = match path.strip_prefix('/') {
+        Some(rest) => rest.trim_end_matches('/').split('/').collect(),
+        None => {
+            let rest = path.strip_prefix("data.").ok_or_else(|| PathError(path.to_string()))?;
+            // Brackets and quotes are for the engine to read.
+            return if rest.is_empty() { Err(PathError(path.to_string())) } else { Ok(path.to_string()) };
+        }
+    };
+    let segments = match segments.as_slice() {
+        ["data", rest @ ..] if !rest.is_empty() => rest,
+        all => all,
+    };
+    if segments.iter().any(|segment| segment.is_empty()) {
+        return Err(PathError(path.to_string()));
+    }
+    let mut reference = "data".to_string();
+    for segment in segments {
+        if is_name(segment) {
+            reference.push('.');
+            reference.push_str(segment);
+        } else {
+            reference.push_str(&format!("[{}]", rego::Value::from(*segment).to_json()));
+        }
+    }
+    Ok(reference)
+}
+
+/// Whether a segment can stand behind a dot.
+fn is_name(segment: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';
+    let mut bytes = segment.bytes();
+    bytes.next().is_some_and(is_letter) && bytes.all(|b| is_letter(b) || b.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_spellings_name_the_same_document() {
+        for path in ["data.docker.authz.allow", "/docker/authz/allow", "/data/docker/authz/allow"] {
+            assert_eq!(normal_path(path).as_deref(), Ok("data.docker.authz.allow"));
+        }
+        assert_eq!(normal_path("/docker/a-b").as_deref(), Ok("data.docker[\"a-b\"]"));
+        assert_eq!(normal_path("data.x[\"y\"]").as_deref(), Ok("data.x[\"y\"]"));
+        for path in ["", "/", "allow", "data", "data.", "//a"] {
+            assert!(normal_path(path).is_err(), "{path}");
+        }
+    }
+
+    #[test]
+    fn indexes_follow_the_queries() {
+        let both = Question::new(Some("data.a"), Some("/b")).unwrap();
+        assert_eq!(both.queries(), ["data.a", "data.b"]);
+        assert_eq!((both.allow(), both.deny()), (Some((0, "data.a")), Some((1, "data.b"))));
+        let deny = Question::new(None, Some("data.b")).unwrap();
+        assert_eq!((deny.allow(), deny.deny()), (None, Some((0, "data.b"))));
+        let neither = Question::new(None, None).unwrap();
+        assert_eq!(neither.allow(), Some((0, ALLOW_PATH_DEFAULT)));
+    }
+}

@@ -1,0 +1,168 @@
+//! The target of a request, taken apart as Go's `net/url` does, since the daemon routes by that.
+//!
+//! Pure. Must not know: Docker's paths.
+//!
+//! Source: Go `net/url`, functions `Parse`, `ParseQuery`; RFC 3986.
+
+use std::fmt;
+
+/// A target's path and query, decoded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Target {
+    /// The path, percent-decoded; bytes that are not UTF-8 read as U+FFFD.
+    pub path: String,
+    /// The pairs of the query, in order; pairs that cannot be decoded are left out.
+    pub query: Vec<(String, String)>,
+}
+
+/// Why a target cannot be taken apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UriError {
+    /// A control character.
+    ControlCharacter,
+    /// A percent sign without two hexadecimal digits.
+    Escape,
+    /// A colon where a scheme would end, without a scheme.
+    Scheme,
+}
+
+impl fmt::Display for UriError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ControlCharacter => "invalid control character in request target",
+            Self::Escape => "invalid percent escape in request target",
+            Self::Scheme => "request target is neither a path nor a URL",
+        })
+    }
+}
+
+impl std::error::Error for UriError {}
+
+/// Returns the parts of a target.
+///
+/// Errors: a target that Go refuses.
+pub fn parse(raw: &str) -> Result<Target, UriError> {
+    if raw.bytes().any(|byte| byte < b' ' || byte == 0x7f) {
+        return Err(UriError::ControlCharacter);
+    }
+    let (raw, fragment) = raw.split_once('#').unwrap_or((raw, ""));
+    unescape(fragment, Plus::Kept)?;
+    let (scheme, rest) = split_scheme(raw)?;
+    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let path = path_of(scheme, rest)?;
+    Ok(Target { path: unescape(path, Plus::Kept)?, query: parse_query(query) })
+}
+
+/// Splits off `scheme:`; an empty scheme is none.
+fn split_scheme(raw: &str) -> Result<(&str, &str), UriError> {
+    let Some((head, rest)) = raw.split_once(':') else { return Ok(("", raw)) };
+    let mut bytes = head.bytes();
+    match bytes.next() {
+        None => Err(UriError::Scheme),
+        Some(first) if !first.is_ascii_alphabetic() => Ok(("", raw)),
+        Some(_) if bytes.all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b)) => {
+            Ok((head, rest))
+        }
+        Some(_) => Ok(("", raw)),
+    }
+}
+
+/// Returns the path behind an authority, if there is one.
+fn path_of<'a>(scheme: &str, rest: &'a str) -> Result<&'a str, UriError> {
+    if !rest.starts_with('/') {
+        let first = rest.split('/').next().unwrap_or("");
+        return match (scheme.is_empty(), first.contains(':')) {
+            (false, _) => Ok(""), // opaque: `mailto:x` has no path
+            (true, true) => Err(UriError::Scheme),
+            (true, false) => Ok(rest),
+        };
+    }
+    let has_authority =
+        rest.starts_with("//") && (!scheme.is_empty() || !rest.starts_with("///"));
+    if !has_authority {
+        return Ok(rest);
+    }
+    let behind = rest.get(2..).unwrap_or("");
+    Ok(behind.find('/').and_then(|at| behind.get(at..)).unwrap_or(""))
+}
+
+fn parse_query(query: &str) -> Vec<(String, String)> {
+    let pairs = query.split('&').filter(|pair| !pair.is_empty() && !pair.contains(';'));
+    let decode = |pair: &str| {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        Some((unescape(key, Plus::Space).ok()?, unescape(value, Plus::Space).ok()?))
+    };
+    pairs.filter_map(decode).collect()
+}
+
+/// What a plus sign stands for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Plus {
+    Kept,
+    Space,
+}
+
+fn unescape(text: &str, plus: Plus) -> Result<String, UriError> {
+    let mut bytes = text.bytes();
+    let mut plain = Vec::with_capacity(text.len());
+    while let Some(byte) = bytes.next() {
+        plain.push(match byte {
+            b'%' => {
+                let digits = bytes.next().and_then(hex).zip(bytes.next().and_then(hex));
+                let (high, low) = digits.ok_or(UriError::Escape)?;
+                high << 4 | low
+            }
+            b'+' if plus == Plus::Space => b' ',
+            other => other,
+        });
+    }
+    Ok(match String::from_utf8(plain) {
+        Ok(text) => text,
+        Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+    })
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    let digit = char::from(digit).to_digit(16)?;
+    u8::try_from(digit).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(raw: &str) -> String {
+        parse(raw).unwrap().path
+    }
+
+    #[test]
+    fn takes_paths_apart_as_go_does() {
+        assert_eq!(path("/v1.41/containers/json?all=1"), "/v1.41/containers/json");
+        assert_eq!(path("/v1.41/containers/cre%61te"), "/v1.41/containers/create");
+        assert_eq!(path("http://d/v1.41/info"), "/v1.41/info");
+        assert_eq!(path("http://d"), "");
+        assert_eq!(path("//v1.41/containers/create"), "/containers/create");
+        assert_eq!(path("///v1.41/x"), "///v1.41/x");
+        assert_eq!(path("/a+b#c"), "/a+b");
+        assert_eq!(path("/images/a:b/tag"), "/images/a:b/tag");
+        assert_eq!(path("mailto:x"), "");
+        assert_eq!(path("*"), "*");
+        assert_eq!(path("/%ff"), "/\u{fffd}");
+    }
+
+    #[test]
+    fn refuses_what_go_refuses() {
+        assert_eq!(parse("/%zz"), Err(UriError::Escape));
+        assert_eq!(parse("/%4"), Err(UriError::Escape));
+        assert_eq!(parse("/a\nb"), Err(UriError::ControlCharacter));
+        assert_eq!(parse(":x"), Err(UriError::Scheme));
+        assert_eq!(parse("1a:b"), Err(UriError::Scheme));
+    }
+
+    #[test]
+    fn decodes_queries() {
+        let query = parse("/x?a=1&b=%7B%22c%22%3Atrue%7D&a=2+3&d&&e;f=1&g=%zz").unwrap().query;
+        let pairs: Vec<_> = query.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+        assert_eq!(pairs, [("a", "1"), ("b", "{\"c\":true}"), ("a", "2 3"), ("d", "")]);
+    }
+}

@@ -1,0 +1,203 @@
+//! What dockerd sends and what it gets: bytes to request, answer to bytes.
+//!
+//! Strict: what is not exactly one well-formed request is an error, and an error is a refusal.
+//! Must not know: policies, files.
+//!
+//! Source: moby `pkg/authorization/api.go`.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// A request to the daemon that it asks us about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuthzRequest {
+    /// The common name of the client's certificate; empty without.
+    pub user: String,
+    /// How the client proved who it is (`TLS`); empty where it did not.
+    pub user_authn_method: String,
+    /// The method of the request.
+    pub method: String,
+    /// Its target as it came: path and query, or absolute, still encoded.
+    pub uri: String,
+    /// Its headers, one value a name; `None` where the daemon sent no map.
+    pub headers: Option<Vec<(String, String)>>,
+    /// Its body, where the daemon shows one.
+    pub body: Vec<u8>,
+}
+
+/// Why bytes are not a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WireError {
+    /// Not the JSON object that the protocol asks for.
+    Json(String),
+    /// The request's body is not base64.
+    Base64(String),
+    /// A field without which nothing can be decided is absent.
+    Absent(&'static str),
+}
+
+impl fmt::Display for WireError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Json(message) => write!(f, "malformed authorization request: {message}"),
+            Self::Base64(message) => {
+                write!(f, "malformed authorization request: RequestBody is not base64: {message}")
+            }
+            Self::Absent(field) => write!(f, "malformed authorization request: no {field}"),
+        }
+    }
+}
+
+impl std::error::Error for WireError {}
+
+/// The answer to a request.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Answer {
+    /// Whether the daemon may go on.
+    pub allow: bool,
+    /// What the user is told where it may not.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub msg: String,
+}
+
+impl Answer {
+    /// Returns the answer that lets the daemon go on.
+    pub fn allowed() -> Self {
+        Self { allow: true, msg: String::new() }
+    }
+
+    /// Returns the answer that refuses, and tells the user why.
+    pub fn denied(msg: impl Into<String>) -> Self {
+        Self { allow: false, msg: msg.into() }
+    }
+}
+
+/// The request as JSON. Fields that are not listed (certificates, those of responses, ones of
+/// engines to come) are passed over.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Message {
+    #[serde(default)]
+    user: Option<String>,
+    #[serde(default, rename = "UserAuthNMethod")]
+    user_authn_method: Option<String>,
+    #[serde(default)]
+    request_method: Option<String>,
+    #[serde(default, rename = "RequestUri", alias = "RequestURI")]
+    request_uri: Option<String>,
+    #[serde(default)]
+    request_headers: Option<Headers>,
+    #[serde(default)]
+    request_body: Option<String>,
+}
+
+/// Returns the request that `bytes` hold.
+///
+/// Errors: anything but one JSON object with a method, a target, headers that are distinct strings,
+/// and a body in base64.
+pub fn decode(bytes: &[u8]) -> Result<AuthzRequest, WireError> {
+    let message: Message =
+        serde_json::from_slice(bytes).map_err(|error| WireError::Json(error.to_string()))?;
+    let body = message.request_body.unwrap_or_default();
+    let body = STANDARD.decode(body).map_err(|error| WireError::Base64(error.to_string()))?;
+    let present = |field: Option<String>, name| {
+        field.filter(|text| !text.is_empty()).ok_or(WireError::Absent(name))
+    };
+    Ok(AuthzRequest {
+        user: message.user.unwrap_or_default(),
+        user_authn_method: message.user_authn_method.unwrap_or_default(),
+        method: present(message.request_method, "RequestMethod")?,
+        uri: present(message.request_uri, "RequestUri")?,
+        headers: message.request_headers.map(|headers| headers.0),
+        body,
+    })
+}
+
+/// Returns the bytes of an answer.
+pub fn encode(answer: &Answer) -> Vec<u8> {
+    // Cannot fail: a boolean and a string. Were it to, the daemon refuses what it cannot read.
+    serde_json::to_vec(answer).unwrap_or_default()
+}
+
+/// Headers: an object of strings in which no name comes twice.
+struct Headers(Vec<(String, String)>);
+
+impl<'de> Deserialize<'de> for Headers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries;
+        impl<'de> Visitor<'de> for Entries {
+            type Value = Headers;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of strings")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Headers, A::Error> {
+                let mut headers: Vec<(String, String)> = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    headers.push(entry);
+                }
+                headers.sort();
+                let repeats = headers.windows(2).any(|pair| match pair {
+                    [(one, _), (next, _)] => one == next,
+                    _ => false,
+                });
+                if repeats {
+                    return Err(A::Error::custom("a header comes twice"));
+                }
+                Ok(Headers(headers))
+            }
+        }
+        deserializer.deserialize_map(Entries)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decodes_what_a_daemon_sends() {
+        let bytes = br#"{"User":"alice","UserAuthNMethod":"TLS","RequestMethod":"POST",
+            "RequestUri":"/v1.41/containers/create","RequestBody":"e30=",
+            "RequestHeaders":{"B":"2","A":"1"},"RequestPeerCertificates":["x"]}"#;
+        let request = decode(bytes).unwrap();
+        assert_eq!(request.user, "alice");
+        assert_eq!(request.user_authn_method, "TLS");
+        assert_eq!(request.uri, "/v1.41/containers/create");
+        assert_eq!(request.body, b"{}");
+        let headers = request.headers.unwrap();
+        assert_eq!(headers, [("A".into(), "1".into()), ("B".into(), "2".into())]);
+    }
+
+    #[test]
+    fn refuses_what_is_not_one_request() {
+        for bytes in [
+            "",
+            "null",
+            "[]",
+            "{}",
+            r#"{"RequestMethod":"GET"}"#,
+            r#"{"RequestMethod":"GET","RequestUri":"/"} {}"#,
+            r#"{"RequestMethod":"GET","RequestMethod":"HEAD","RequestUri":"/"}"#,
+            r#"{"RequestMethod":"GET","RequestUri":"/","RequestUri":"/x"}"#,
+            r#"{"RequestMethod":"GET","RequestUri":"/","RequestHeaders":{"A":"1","A":"2"}}"#,
+            r#"{"RequestMethod":"GET","RequestUri":"/","RequestHeaders":{"A":["1"]}}"#,
+            r#"{"RequestMethod":"GET","RequestUri":"/","RequestBody":"not base64"}"#,
+            r#"{"RequestMethod":1,"RequestUri":"/"}"#,
+        ] {
+            assert!(decode(bytes.as_bytes()).is_err(), "{bytes}");
+        }
+    }
+
+    #[test]
+    fn encodes_answers() {
+        assert_eq!(encode(&Answer::allowed()), br#"{"Allow":true}"#);
+        assert_eq!(encode(&Answer::denied("no")), br#"{"Allow":false,"Msg":"no"}"#);
+    }
+}

@@ -1,0 +1,106 @@
+//! Whatever comes, the gate answers: recorded attacks, and bytes of any kind.
+
+mod support;
+
+use std::sync::Arc;
+
+use portcullis_docker::cli::DockerAuthzArgs;
+use portcullis_docker::gate::Gate;
+use portcullis_docker::{body, uri, wire};
+use portcullis_service::host::SystemHost;
+use portcullis_service::store::PolicyStore;
+use proptest::prelude::*;
+
+/// Returns a gate with the embedded policy.
+fn gate() -> Gate {
+    let options = DockerAuthzArgs::default().to_options().unwrap();
+    let store = PolicyStore::open(options.source, options.gate.question.queries()).unwrap();
+    Gate::new(Arc::new(store), SystemHost::new(), options.gate, None)
+}
+
+#[test]
+fn every_recorded_attack_is_answered() {
+    let Some(records) = support::lines("docker/adversarial.jsonl") else { return };
+    let gate = gate();
+    for record in records.iter().filter(|record| record["call"] == "AuthZReq") {
+        let answer = gate.authorize(record["request"].to_string().as_bytes());
+        assert!(answer.allow || !answer.msg.is_empty(), "{}", record["cmd"]);
+    }
+}
+
+/// Attacks that make a container the host's master, and that a plugin can see.
+const MUST_BE_REFUSED: [&str; 24] = [
+    "baseline privileged (must deny)",
+    "CT 'application/json; charset=utf-8'",
+    "CT 'Application/JSON'",
+    "CT dup json then text/plain",
+    "body >1MiB padded",
+    "lowercase keys",
+    "HostConfig.PRIVILEGED",
+    "long-s Ho\u{17f}tConfig (U+017F)",
+    "Kelvin-sign NetworKMode=host",
+    "dup HostConfig, 2nd benign (merge)",
+    "Privileged true + privileged... null",
+    "Privileged false then PRIVILEGED true",
+    "top-level Privileged (no HostConfig)",
+    "top-level Binds (no HostConfig)",
+    "top-level NetworkMode=host",
+    "versionless path",
+    "percent /containers/cre%61te",
+    "absolute-URI http://d/v1.41/...",
+    "start v1.23 w/ HostConfig body",
+    "volume create o=bind device=/etc",
+    "Mounts volume DriverConfig bind /etc",
+    "Mounts bind lower-case source",
+    "seccomp inline allow-all",
+    "nested dup Mounts keys",
+];
+
+#[test]
+fn known_bypasses_of_the_original_are_refused() {
+    let Some(records) = support::lines("docker/adversarial.jsonl") else { return };
+    let gate = gate();
+    let mut allowed = Vec::new();
+    for label in MUST_BE_REFUSED {
+        let of_label = |record: &&serde_json::Value| {
+            record["call"] == "AuthZReq"
+                && record["cmd"].as_str().and_then(|cmd| cmd.strip_prefix("raw: ")) == Some(label)
+                && record["request"]["RequestMethod"] == "POST"
+        };
+        let answers: Vec<_> = records
+            .iter()
+            .filter(of_label)
+            .map(|record| gate.authorize(record["request"].to_string().as_bytes()).allow)
+            .collect();
+        assert!(!answers.is_empty(), "no record of {label}");
+        if answers.iter().all(|allow| *allow) {
+            allowed.push(label);
+        }
+    }
+    assert!(allowed.is_empty(), "allowed: {allowed:?}");
+}
+
+proptest! {
+    #[test]
+    fn decoding_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let _ = wire::decode(&bytes);
+        let _ = body::parse(&bytes);
+        let _ = uri::parse(&String::from_utf8_lossy(&bytes));
+    }
+
+    #[test]
+    fn json_of_any_kind_never_panics(text in "[\\[\\]{}\",:\\\\a0 ]{0,60}") {
+        let _ = wire::decode(text.as_bytes());
+        let _ = body::parse(text.as_bytes());
+    }
+
+    #[test]
+    fn a_body_that_parses_has_no_repeated_keys(keys in proptest::collection::vec("[ab]", 0..4)) {
+        let fields: Vec<_> = keys.iter().map(|key| format!("\"{key}\":1")).collect();
+        let text = format!("{{{}}}", fields.join(","));
+        let mut distinct = keys.clone();
+        distinct.sort();
+        distinct.dedup();
+        prop_assert_eq!(body::parse(text.as_bytes()).is_ok(), distinct.len() == keys.len());
+    }
+}

@@ -1,0 +1,27 @@
+//! The tests of the embedded policy, which are written in Rego.
+
+use portcullis_docker::baseline;
+use rego::{Compiler, EvalOptions, Value};
+
+const TESTS: &str = include_str!("../../../policies/docker/baseline_test.rego");
+
+#[test]
+fn every_rego_test_of_the_baseline_passes() {
+    let policy = Compiler::new()
+        .module(baseline::NAME, baseline::TEXT)
+        .module("policies/docker/baseline_test.rego", TESTS)
+        .compile()
+        .unwrap_or_else(|errors| panic!("{errors}"));
+    let names = TESTS.lines().filter_map(|line| line.split(' ').next());
+    let names: Vec<_> = names.filter(|name| name.starts_with("test_")).collect();
+    assert!(names.len() > 20);
+    let failed: Vec<_> = names
+        .iter()
+        .filter(|name| {
+            let query = policy.prepare(&format!("data.docker.authz_test.{name}")).unwrap();
+            let value = query.value(None, &EvalOptions::default());
+            value != Ok(Some(Value::TRUE))
+        })
+        .collect();
+    assert!(failed.is_empty(), "failed: {failed:?}");
+}
