@@ -35,21 +35,12 @@ impl<'s> Lexer<'s> {
     /// Returns a lexer of a text.
     pub(crate) fn new(text: &'s str, keywords: Keywords) -> Self {
         let odd = text.contains('\0') || text.char_indices().skip(1).any(|(_, c)| c == BOM);
-        Self {
-            text,
-            keywords,
-            errors: Vec::new(),
-            odd,
-        }
+        Self { text, keywords, errors: Vec::new(), odd }
     }
 
     /// Returns the offset at which reading starts: after a byte-order mark.
     pub(crate) fn start(&self) -> u32 {
-        if self.text.starts_with(BOM) {
-            BOM.len_utf8() as u32
-        } else {
-            0
-        }
+        if self.text.starts_with(BOM) { BOM.len_utf8() as u32 } else { 0 }
     }
 
     /// Returns whether illegal characters have to be looked for.
@@ -79,10 +70,7 @@ impl<'s> Lexer<'s> {
         if self.odd {
             self.find_odd(at, end);
         }
-        Token {
-            tok,
-            span: Span::new(start, end as u32),
-        }
+        Token { tok, span: Span::new(start, end as u32) }
     }
 
     /// Returns the piece of a template string that follows the `}` at an offset. Its span starts
@@ -92,23 +80,13 @@ impl<'s> Lexer<'s> {
         if self.odd {
             self.find_odd(brace as usize, end);
         }
-        Token {
-            tok,
-            span: Span::new(brace, end as u32),
-        }
+        Token { tok, span: Span::new(brace, end as u32) }
     }
 
     fn word(&self, start: usize) -> (Tok, usize) {
         let end = self.skip(start, |b| b.is_ascii_alphanumeric() || b == b'_');
         let tok = Tok::of_word(self.text.as_bytes().get(start..end).unwrap_or_default());
-        (
-            if self.keywords.allow(tok) {
-                tok
-            } else {
-                Tok::Ident
-            },
-            end,
-        )
+        (if self.keywords.allow(tok) { tok } else { Tok::Ident }, end)
     }
 
     fn number(&mut self, start: usize) -> usize {
@@ -123,10 +101,7 @@ impl<'s> Lexer<'s> {
             }
             at = self.digits(at, "expected exponent");
         }
-        if self
-            .byte(at)
-            .is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
-        {
+        if self.byte(at).is_some_and(|b| b.is_ascii_alphabetic() || b == b'_') {
             self.errors.push("illegal number format");
             at = self.skip(at, |b| b.is_ascii_alphanumeric() || b == b'_');
         }
@@ -219,11 +194,7 @@ impl<'s> Lexer<'s> {
     fn sign(&mut self, byte: u8, at: usize) -> (Tok, usize) {
         let equals = self.byte(at + 1) == Some(b'=');
         let either = |with: Tok, without: Tok| {
-            if equals {
-                (with, at + 2)
-            } else {
-                (without, at + 1)
-            }
+            if equals { (with, at + 2) } else { (without, at + 1) }
         };
         let tok = match byte {
             b'[' => Tok::LBrack,
@@ -257,11 +228,7 @@ impl<'s> Lexer<'s> {
     }
 
     fn next_char(&self, at: usize) -> usize {
-        let len = self
-            .text
-            .get(at..)
-            .and_then(|t| t.chars().next())
-            .map_or(1, char::len_utf8);
+        let len = self.text.get(at..).and_then(|t| t.chars().next()).map_or(1, char::len_utf8);
         at + len
     }
 
@@ -273,15 +240,8 @@ impl<'s> Lexer<'s> {
     /// Reports illegal characters of a token and of the place just after it: OPA looks one
     /// character ahead.
     fn find_odd(&mut self, start: usize, end: usize) {
-        let from = if start <= self.start() as usize {
-            start
-        } else {
-            self.next_char(start)
-        };
-        let text = self
-            .text
-            .get(from..self.next_char(end).min(self.text.len()))
-            .unwrap_or("");
+        let from = if start <= self.start() as usize { start } else { self.next_char(start) };
+        let text = self.text.get(from..self.next_char(end).min(self.text.len())).unwrap_or("");
         for (at, char) in text.char_indices() {
             match char {
                 '\0' => self.errors.push("illegal null character"),

@@ -11,6 +11,7 @@ mod body;
 mod check;
 mod collection;
 mod head;
+mod hint;
 mod literal;
 mod module;
 mod reference;
@@ -30,16 +31,21 @@ use crate::token::{Keywords, Tok};
 
 pub(crate) use module::{parse_module, parse_query};
 
-/// OPA's code for everything that is found here.
-pub(crate) const CODE: &str = "rego_parse_error";
-
-/// How deep brackets, bodies and calls may stand in each other, and how many operators or else
-/// branches may follow each other: the depth of the tree. OPA stops at 100 000 steps of its own
-/// recursion; ours is what the stack of a worker thread (2 MiB) holds in every later pass, too.
+/// How deep brackets, bodies and calls may stand in each other. OPA stops at 100 000 steps of its
+/// own recursion; ours is what the stack of a worker thread (2 MiB) holds, with room to spare, in
+/// a build without optimisation.
 pub(crate) const DEPTH_MAX: u32 = 200;
+
+/// How high a term's tree may be, where each operator of a chain `a + b + c` adds a level, and how
+/// many else branches a rule may have: what later passes may recurse over.
+pub(crate) const HEIGHT_MAX: u32 = 400;
 
 /// After how many errors a text is given up.
 pub(crate) const ERRORS_MAX: usize = 64;
+
+/// How many tokens may be read for each byte of text. Going back costs a few times the text; only
+/// text made for it, where attempts nest in attempts, comes near this.
+const READS_PER_BYTE_MAX: usize = 8;
 
 /// Where the parser is: cheap to copy, so that it may go back.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +66,7 @@ struct Saved {
     cursor: Cursor,
     errors: usize,
     comments: usize,
+    height: u32,
 }
 
 /// A parser of one text.
@@ -74,7 +81,12 @@ pub(crate) struct Parser<'s> {
     comments: Vec<Span>,
     hints: Vec<&'static str>,
     depth: u32,
-    /// The start of the furthest token read: where recovery goes on.
+    /// How many more tokens may be read.
+    reads_left: usize,
+    /// The height of the highest term among those last read within the current one.
+    height: u32,
+    /// The furthest place read, from where recovery goes on: the start of a token, or the end of
+    /// a broken one.
     furthest: u32,
     /// Offsets of `|` that were found not to start a comprehension, so that none is tried twice.
     not_comprehensions: BTreeSet<u32>,
@@ -84,11 +96,7 @@ impl<'s> Parser<'s> {
     /// Returns a parser that stands on the first token.
     fn new(source: SourceId, text: &'s str, options: &ParseOptions) -> Self {
         let all = options.future_keywords || options.version == RegoVersion::V1;
-        let keywords = if all {
-            Keywords::all()
-        } else {
-            Keywords::default()
-        };
+        let keywords = if all { Keywords::all() } else { Keywords::default() };
         let lexer = Lexer::new(text, keywords);
         let start = lexer.start();
         let at = Cursor {
@@ -107,6 +115,8 @@ impl<'s> Parser<'s> {
             comments: Vec::new(),
             hints: Vec::new(),
             depth: 0,
+            reads_left: (text.len() + 1).saturating_mul(READS_PER_BYTE_MAX),
+            height: 0,
             furthest: 0,
             not_comprehensions: BTreeSet::new(),
         };
@@ -134,6 +144,10 @@ impl<'s> Parser<'s> {
 
     fn advance(&mut self, skip_blanks: bool) {
         self.leave_token();
+        if self.reads_left == 0 {
+            return self.end_here();
+        }
+        self.reads_left -= 1;
         let mut from = self.at.span.end;
         loop {
             if skip_blanks && !self.lexer.is_odd() {
@@ -153,6 +167,14 @@ impl<'s> Parser<'s> {
             }
             from = token.span.end;
         }
+    }
+
+    /// Gives the text up: from here on it has no further token.
+    fn end_here(&mut self) {
+        let end = self.lexer.text.len() as u32;
+        self.at.tok = Tok::Eof;
+        self.at.span = Span::new(end, end);
+        self.furthest = end;
     }
 
     fn skip_blanks(&mut self, from: u32) -> u32 {
@@ -187,6 +209,7 @@ impl<'s> Parser<'s> {
                 self.error(span, message);
             }
             self.at.tok = Tok::Illegal;
+            self.furthest = self.furthest.max(span.end);
         }
     }
 
@@ -195,6 +218,7 @@ impl<'s> Parser<'s> {
             cursor: self.at,
             errors: self.errors.len(),
             comments: self.comments.len(),
+            height: self.height,
         }
     }
 
@@ -203,6 +227,7 @@ impl<'s> Parser<'s> {
         self.at = saved.cursor;
         self.errors.truncate(saved.errors);
         self.comments.truncate(saved.comments);
+        self.height = saved.height;
     }
 
     /// Returns the token after the current one, blanks included, without moving.
@@ -232,10 +257,7 @@ impl<'s> Parser<'s> {
     }
 
     fn slice(&self, span: Span) -> &'s str {
-        self.lexer
-            .text
-            .get(span.start as usize..span.end as usize)
-            .unwrap_or("")
+        self.lexer.text.get(span.start as usize..span.end as usize).unwrap_or("")
     }
 
     /// Returns the span from an offset to the end of the last token.
@@ -245,40 +267,40 @@ impl<'s> Parser<'s> {
 
     /// Returns the current token as a variable.
     fn var(&self) -> Term {
-        Term {
-            kind: TermKind::Var(Text::from(self.text())),
-            span: self.at.span,
-        }
+        Term { kind: TermKind::Var(Text::from(self.text())), span: self.at.span }
     }
 
     fn name(&self) -> Name {
-        Name {
-            text: Text::from(self.text()),
-            span: self.at.span,
-        }
+        Name { text: Text::from(self.text()), span: self.at.span }
     }
 
-    /// Enters a level of the tree; `false`, with an error, where it would be too deep.
-    fn enter(&mut self) -> bool {
+    /// Reads something one level deeper; an error where that is too deep.
+    fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
         if self.depth >= DEPTH_MAX {
-            self.error(self.at.span, "max parsing recursion depth exceeded");
-            return false;
+            self.too_deep();
+            return None;
         }
         self.depth += 1;
-        true
-    }
-
-    fn leave(&mut self) {
+        let around = std::mem::take(&mut self.height);
+        let read = read(self);
+        self.height = around.max(self.height + 1);
         self.depth -= 1;
+        read
     }
 
-    /// Reports a chain (operators, calls, else branches) that would make the tree too deep.
-    fn chain_fits(&mut self, links: u32) -> bool {
-        let fits = links < DEPTH_MAX;
+    /// Counts a level that an operator or call puts on the current term; `false`, with an error,
+    /// where it is too high.
+    fn grow(&mut self) -> bool {
+        self.height += 1;
+        let fits = self.height < HEIGHT_MAX;
         if !fits {
-            self.error(self.at.span, "max parsing recursion depth exceeded");
+            self.too_deep();
         }
         fits
+    }
+
+    fn too_deep(&mut self) {
+        self.error(self.at.span, "max parsing recursion depth exceeded");
     }
 
     /// Reports an error with its source line.
@@ -290,15 +312,11 @@ impl<'s> Parser<'s> {
             [hint] => message.push_str(&format!(" (hint: {hint})")),
             _ => message.push_str(&format!(" (hints: {})", hints.join(", "))),
         }
-        self.errors
-            .push(Diagnostic::error(CODE, self.location(span), message).with_source_line());
+        self.errors.push(hint::error(self.location(span), &message).with_source_line());
     }
 
     fn location(&self, span: Span) -> Location {
-        Location {
-            source: self.source,
-            span,
-        }
+        Location { source: self.source, span }
     }
 
     /// Reports the current token as one that must not stand here.
@@ -312,12 +330,11 @@ impl<'s> Parser<'s> {
         if self.is(Tok::Illegal) {
             return self.error(span, "illegal token");
         }
+        if self.reads_left == 0 {
+            return self.error(span, "text is too ambiguous to be parsed");
+        }
         let name = self.tok().name();
-        let class = if self.tok().is_keyword() {
-            "keyword"
-        } else {
-            "token"
-        };
+        let class = if self.tok().is_keyword() { "keyword" } else { "token" };
         let colon = if note.is_empty() { "" } else { ": " };
         self.error(span, format!("unexpected {name} {class}{colon}{note}"));
     }

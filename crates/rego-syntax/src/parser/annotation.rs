@@ -21,9 +21,7 @@ pub(super) fn annotations(
         let second = goes_on && comment.text.trim() == "METADATA";
         match found.last_mut() {
             Some(block) if goes_on && !second => {
-                block
-                    .yaml
-                    .push_str(comment.text.strip_prefix(' ').unwrap_or(&comment.text));
+                block.yaml.push_str(comment.text.strip_prefix(' ').unwrap_or(&comment.text));
                 block.yaml.push('\n');
                 block.span = block.span.to(comment.span);
             }
@@ -38,25 +36,17 @@ pub(super) fn annotations(
     }
     for block in &mut found {
         let next = statements.partition_point(|(start, _)| *start < block.span.end);
-        block.target = statements
-            .get(next)
-            .map_or(AnnotationTarget::Nothing, |(_, t)| *t);
+        block.target = statements.get(next).map_or(AnnotationTarget::Nothing, |(_, t)| *t);
     }
     found
 }
 
 fn block(span: Span) -> Annotation {
-    Annotation {
-        yaml: String::new(),
-        span,
-        target: AnnotationTarget::Nothing,
-    }
+    Annotation { yaml: String::new(), span, target: AnnotationTarget::Nothing }
 }
 
 /// Returns whether a comment starts the line after another one, at its first column.
 fn is_next_line(text: &str, last: Span, next: Span) -> bool {
-    let between = text
-        .get(last.end as usize..next.start as usize)
-        .unwrap_or("");
+    let between = text.get(last.end as usize..next.start as usize).unwrap_or("");
     between.trim_start_matches('\r') == "\n"
 }

@@ -11,15 +11,8 @@ impl Parser<'_> {
     /// Reads statements up to the closing bracket and ends on it; `start` is where the body's
     /// span starts.
     pub(super) fn parse_body(&mut self, end: Tok, start: u32) -> Option<Body> {
-        if !self.enter() {
-            return None;
-        }
-        let exprs = self.parse_statements(end, false);
-        self.leave();
-        Some(Body {
-            exprs: exprs?,
-            span: Span::new(start, self.at.span.end),
-        })
+        let exprs = self.nested(|p| p.parse_statements(end, false))?;
+        Some(Body { exprs, span: Span::new(start, self.at.span.end) })
     }
 
     /// Reads statements: up to `end`, or, where only `;` separates (`semicolon`), up to the first
@@ -73,21 +66,13 @@ impl Parser<'_> {
         let before = self.save();
         let kind = self.parse_expr_kind()?;
         let with = self.parse_with()?;
-        if let ExprKind::Term(Term {
-            kind: TermKind::Var(name),
-            ..
-        }) = &kind
+        if let ExprKind::Term(Term { kind: TermKind::Var(name), .. }) = &kind
             && self.version == RegoVersion::V0
             && &**name == "every"
         {
             self.hint_every(before);
         }
-        Some(Expr {
-            kind,
-            negated,
-            with,
-            span: self.span_from(start),
-        })
+        Some(Expr { kind, negated, with, span: self.span_from(start) })
     }
 
     fn parse_expr_kind(&mut self) -> Option<ExprKind> {
@@ -121,11 +106,7 @@ impl Parser<'_> {
             }
             self.scan();
             let value = self.parse_infix()?;
-            with.push(With {
-                target,
-                value,
-                span: self.span_from(start),
-            });
+            with.push(With { target, value, span: self.span_from(start) });
         }
         Some(with)
     }
@@ -136,18 +117,10 @@ impl Parser<'_> {
         self.scan();
         match self.parse_infix().map(|term| term.kind) {
             Some(TermKind::In { key, value, domain }) => {
-                let kind = ExprKind::SomeIn {
-                    key: key.map(|k| *k),
-                    value: *value,
-                    domain: *domain,
-                };
+                let kind =
+                    ExprKind::SomeIn { key: key.map(|k| *k), value: *value, domain: *domain };
                 let with = self.parse_with()?;
-                return Some(Expr {
-                    kind,
-                    negated: false,
-                    with,
-                    span: self.span_from(start),
-                });
+                return Some(Expr { kind, negated: false, with, span: self.span_from(start) });
             }
             Some(TermKind::Call { .. } | TermKind::Binary { .. }) => {
                 self.illegal("expected `x in xs` or `x, y in xs` expression");
@@ -157,12 +130,7 @@ impl Parser<'_> {
         }
         self.hint_some_in(saved);
         let kind = ExprKind::SomeDecl(self.parse_some_names()?);
-        Some(Expr {
-            kind,
-            negated: false,
-            with: Vec::new(),
-            span: self.span_from(start),
-        })
+        Some(Expr { kind, negated: false, with: Vec::new(), span: self.span_from(start) })
     }
 
     fn parse_some_names(&mut self) -> Option<Vec<Name>> {
@@ -201,19 +169,9 @@ impl Parser<'_> {
             return None;
         }
         let body = self.parse_braced_body()?;
-        let kind = ExprKind::Every {
-            key: key.map(|k| *k),
-            value: *value,
-            domain: *domain,
-            body,
-        };
+        let kind = ExprKind::Every { key: key.map(|k| *k), value: *value, domain: *domain, body };
         let with = self.parse_with()?;
-        Some(Expr {
-            kind,
-            negated: false,
-            with,
-            span: self.span_from(start),
-        })
+        Some(Expr { kind, negated: false, with, span: self.span_from(start) })
     }
 
     /// Reads a body between braces and moves past it. OPA takes whatever token stands where the
@@ -238,12 +196,10 @@ impl Parser<'_> {
     fn hint_some_in(&mut self, at: super::Saved) {
         let is_membership = |p: &mut Self| {
             p.scan();
-            p.parse_infix()
-                .is_some_and(|term| matches!(term.kind, TermKind::In { .. }))
+            p.parse_infix().is_some_and(|term| matches!(term.kind, TermKind::In { .. }))
         };
         if self.version == RegoVersion::V0 && self.would_parse(at, is_membership) {
-            self.hints
-                .push("`import future.keywords.in` for `some x in xs` expressions");
+            self.hints.push("`import future.keywords.in` for `some x in xs` expressions");
         }
     }
 

@@ -14,35 +14,23 @@ pub(super) fn v1_faults(rule: &Rule) -> Vec<(Span, String)> {
     let mut fault = |span: Span, message: String| faults.push((span, message));
     let keyword = keyword_name(&head.reference);
     if let Some(name) = keyword {
-        fault(
-            rule.span,
-            format!("{name} keyword cannot be used for rule name"),
-        );
+        fault(rule.span, format!("{name} keyword cannot be used for rule name"));
     }
     let no_value = head.value.is_none() && head.key.is_none() && head.args.is_none();
     if rule.body.is_none() && !rule.default && no_value {
-        fault(
-            rule.span,
-            format!("{kind} must have value assignment and/or body declaration"),
-        );
+        fault(rule.span, format!("{kind} must have value assignment and/or body declaration"));
     }
     let no_if = format!("`if` keyword is required before {kind} body");
     if rule.body.is_some() && !head.has_if {
         fault(rule.span, no_if.clone());
     }
     if head.key.is_some() && head.value.is_none() && !head.contains {
-        fault(
-            rule.span,
-            "`contains` keyword is required for partial set rules".to_owned(),
-        );
+        fault(rule.span, "`contains` keyword is required for partial set rules".to_owned());
     }
     let mut els = rule.els.as_deref();
     while let Some(branch) = els {
         if let Some(name) = keyword {
-            fault(
-                branch.span,
-                format!("{name} keyword cannot be used for rule name"),
-            );
+            fault(branch.span, format!("{name} keyword cannot be used for rule name"));
         }
         if branch.body.is_some() && !branch.has_if {
             fault(branch.span, no_if.clone());
@@ -63,10 +51,7 @@ fn keyword_name(reference: &Term) -> Option<&str> {
 pub(super) fn default_value_faults(value: &Term) -> Vec<String> {
     let mut faults = Vec::new();
     find_dependent(value, &mut faults);
-    faults
-        .into_iter()
-        .map(|kind| format!("value cannot contain {kind}"))
-        .collect()
+    faults.into_iter().map(|kind| format!("value cannot contain {kind}")).collect()
 }
 
 fn find_dependent(term: &Term, found: &mut Vec<&'static str>) {
@@ -88,9 +73,7 @@ fn find_dependent(term: &Term, found: &mut Vec<&'static str>) {
             }
         }
         TermKind::Template { parts, .. }
-            if parts
-                .iter()
-                .any(|part| matches!(part, TemplatePart::Expr(_))) =>
+            if parts.iter().any(|part| matches!(part, TemplatePart::Expr(_))) =>
         {
             found.push("call");
         }

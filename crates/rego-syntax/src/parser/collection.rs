@@ -26,10 +26,7 @@ impl Parser<'_> {
         let start = self.at.span.start;
         self.scan();
         let kind = self.parse_array_inside()?;
-        Some(Term {
-            kind,
-            span: Span::new(start, self.at.span.end),
-        })
+        Some(Term { kind, span: Span::new(start, self.at.span.end) })
     }
 
     fn parse_array_inside(&mut self) -> Option<TermKind> {
@@ -41,18 +38,14 @@ impl Parser<'_> {
         if self.is(Tok::Or) && !leading_comma {
             match self.try_comprehension(Tok::RBrack, true) {
                 Attempt::Comprehension(body) => {
-                    return Some(TermKind::ArrayCompr {
-                        value: Box::new(head),
-                        body,
-                    });
+                    return Some(TermKind::ArrayCompr { value: Box::new(head), body });
                 }
                 Attempt::None => {}
                 Attempt::Failed => return None,
             }
         }
         let first = self.parse_operators(Some(head), Comma::Separates)?;
-        self.parse_list_from(Tok::RBrack, first)
-            .map(TermKind::Array)
+        self.parse_list_from(Tok::RBrack, first).map(TermKind::Array)
     }
 
     /// Skips the comma that OPA allows before the first element.
@@ -89,10 +82,7 @@ impl Parser<'_> {
         let start = self.at.span.start;
         self.scan();
         let kind = self.parse_braces_inside()?;
-        Some(Term {
-            kind,
-            span: Span::new(start, self.at.span.end),
-        })
+        Some(Term { kind, span: Span::new(start, self.at.span.end) })
     }
 
     fn parse_braces_inside(&mut self) -> Option<TermKind> {
@@ -104,10 +94,7 @@ impl Parser<'_> {
         if self.is(Tok::Or) && comprehension {
             match self.try_comprehension(Tok::RBrace, true) {
                 Attempt::Comprehension(body) => {
-                    return Some(TermKind::SetCompr {
-                        value: Box::new(head),
-                        body,
-                    });
+                    return Some(TermKind::SetCompr { value: Box::new(head), body });
                 }
                 Attempt::None => {}
                 Attempt::Failed => return None,

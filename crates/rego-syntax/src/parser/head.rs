@@ -31,13 +31,7 @@ impl Parser<'_> {
         let (target, loose) = self.parse_head_finish(name)?;
         let (reference, args) = match target.kind {
             TermKind::Call { function, args } => (*function, Some(args)),
-            kind => (
-                Term {
-                    kind,
-                    span: target.span,
-                },
-                None,
-            ),
+            kind => (Term { kind, span: target.span }, None),
         };
         if !starts_with_var(&reference) {
             return None;
@@ -145,9 +139,7 @@ impl Parser<'_> {
 
 fn is_name(text: &str) -> bool {
     let mut bytes = text.bytes();
-    bytes
-        .next()
-        .is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
+    bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
         && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_')
         && !Tok::of_word(text.as_bytes()).is_keyword()
 }

@@ -49,10 +49,7 @@ impl Parser<'_> {
             self.error(self.at.span, "number too big");
             return None;
         }
-        Some(Term {
-            kind: TermKind::Number(text),
-            span: Span::new(start, self.at.span.end),
-        })
+        Some(Term { kind: TermKind::Number(text), span: Span::new(start, self.at.span.end) })
     }
 
     /// Reads a string between double quotes.
@@ -62,27 +59,19 @@ impl Parser<'_> {
             self.error(self.at.span, format!("illegal string literal: {literal}"));
             return None;
         };
-        Some(Term {
-            kind: TermKind::String { value, raw: false },
-            span: self.at.span,
-        })
+        Some(Term { kind: TermKind::String { value, raw: false }, span: self.at.span })
     }
 
     /// Reads a string between back quotes.
     pub(super) fn parse_raw_string(&mut self) -> Term {
         let value = Text::from(inside(self.text()));
-        Term {
-            kind: TermKind::String { value, raw: true },
-            span: self.at.span,
-        }
+        Term { kind: TermKind::String { value, raw: true }, span: self.at.span }
     }
 }
 
 /// Returns a literal without its first and last character, which are ASCII.
 pub(super) fn inside(literal: &str) -> &str {
-    literal
-        .get(1..literal.len().saturating_sub(1))
-        .unwrap_or("")
+    literal.get(1..literal.len().saturating_sub(1)).unwrap_or("")
 }
 
 fn has_leading_zero(digits: &str) -> bool {
@@ -109,9 +98,7 @@ fn is_too_big(text: &str) -> bool {
     let lead = digits
         .skip(zeros)
         .take(17)
-        .fold((0.0, 1.0), |(sum, unit), digit| {
-            (sum + f64::from(digit - b'0') * unit, unit / 10.0)
-        });
+        .fold((0.0, 1.0), |(sum, unit), digit| (sum + f64::from(digit - b'0') * unit, unit / 10.0));
     let exponent: f64 = exponent.parse().unwrap_or(f64::INFINITY);
     let power_of_ten = exponent + whole.len() as f64 - 1.0 - zeros as f64 + lead.0.log10();
     let power_of_two = (power_of_ten * std::f64::consts::LOG2_10).floor() + 1.0;
@@ -156,16 +143,11 @@ fn escape(text: &str) -> Option<(char, &str)> {
 fn unicode_escape(text: &str) -> Option<(char, &str)> {
     let (first, after) = hex(text)?;
     if let Some(second) = after.strip_prefix("\\u").and_then(hex)
-        && let [Ok(char)] = char::decode_utf16([first, second.0])
-            .collect::<Vec<_>>()
-            .as_slice()
+        && let [Ok(char)] = char::decode_utf16([first, second.0]).collect::<Vec<_>>().as_slice()
     {
         return Some((*char, second.1));
     }
-    Some((
-        char::from_u32(u32::from(first)).unwrap_or(char::REPLACEMENT_CHARACTER),
-        after,
-    ))
+    Some((char::from_u32(u32::from(first)).unwrap_or(char::REPLACEMENT_CHARACTER), after))
 }
 
 fn hex(text: &str) -> Option<(u16, &str)> {

@@ -11,8 +11,9 @@ use crate::token::{Keywords, Tok};
 
 use super::annotation::annotations;
 use super::check::v1_faults;
+use super::hint::error;
 use super::rule::Parsed;
-use super::{CODE, Parser};
+use super::{ERRORS_MAX, Parser};
 
 /// Parses a module; see [`crate::parse_module`].
 pub(crate) fn parse_module(
@@ -21,13 +22,7 @@ pub(crate) fn parse_module(
     options: &ParseOptions,
 ) -> (Module, Vec<Diagnostic>) {
     let parser = Parser::new(source, text, options);
-    Modules {
-        parser,
-        statements: Vec::new(),
-        late: Vec::new(),
-        module: empty(options),
-    }
-    .run()
+    Modules { parser, statements: Vec::new(), late: Vec::new(), module: empty(options) }.run()
 }
 
 /// Parses a query; see [`crate::parse_query`].
@@ -44,23 +39,14 @@ pub(crate) fn parse_query(
             _ => break,
         }
     }
-    (
-        Body {
-            exprs,
-            span: Span::new(0, text.len() as u32),
-        },
-        parser.errors,
-    )
+    (Body { exprs, span: Span::new(0, text.len() as u32) }, parser.errors)
 }
 
 fn empty(options: &ParseOptions) -> Module {
     Module {
         version: options.version,
         rego_v1_import: false,
-        package: Package {
-            path: Vec::new(),
-            span: Span::default(),
-        },
+        package: Package { path: Vec::new(), span: Span::default() },
         imports: Vec::new(),
         rules: Vec::new(),
         comments: Vec::new(),
@@ -143,8 +129,7 @@ impl Modules<'_> {
         if !self.expect_package(first, start) {
             return;
         }
-        self.statements
-            .push((start, AnnotationTarget::Rule(self.module.rules.len())));
+        self.statements.push((start, AnnotationTarget::Rule(self.module.rules.len())));
         self.module.rules.extend(rules);
     }
 
@@ -153,9 +138,7 @@ impl Modules<'_> {
         if !self.expect_package(first, start) || self.parser.failed() {
             return;
         }
-        let span = exprs
-            .first()
-            .map_or(Span::new(start, start), |expr| expr.span);
+        let span = exprs.first().map_or(Span::new(start, start), |expr| expr.span);
         match self.parser.rule_of_statement(exprs) {
             Ok(rule) => self.keep_rules(false, start, vec![rule]),
             Err(why) => self.late_error(span, &why),
@@ -186,8 +169,9 @@ impl Modules<'_> {
     }
 
     fn late_error(&mut self, span: Span, message: &str) {
-        self.late
-            .push(Diagnostic::error(CODE, self.parser.location(span), message));
+        if self.late.len() < ERRORS_MAX {
+            self.late.push(error(self.parser.location(span), message));
+        }
     }
 
     /// Goes on where the next rule seems to start: at a word at the start of a line, from the
@@ -214,11 +198,7 @@ impl Modules<'_> {
         let furthest = self.parser.furthest as usize;
         let before = text.get(..furthest).unwrap_or(text);
         let line = before.rfind('\n').map_or(0, |at| at + 1);
-        let from = if line > start as usize {
-            line
-        } else {
-            furthest + 1
-        };
+        let from = if line > start as usize { line } else { furthest + 1 };
         let mut at = from;
         while let Some(rest) = text.as_bytes().get(at..)
             && !rest.is_empty()
@@ -236,19 +216,12 @@ impl Modules<'_> {
     fn finish(mut self) -> (Module, Vec<Diagnostic>) {
         let text = self.parser.lexer.text;
         if self.module.version == RegoVersion::V1 || self.module.rego_v1_import {
-            for rule in &self.module.rules {
-                for (span, message) in v1_faults(rule) {
-                    let location = self.parser.location(span);
-                    self.late.push(Diagnostic::error(CODE, location, message));
-                }
+            for (span, message) in self.module.rules.iter().flat_map(v1_faults).take(ERRORS_MAX) {
+                self.late.push(error(self.parser.location(span), &message));
             }
         }
-        self.module.comments = self
-            .parser
-            .comments
-            .iter()
-            .map(|span| comment(text, *span))
-            .collect();
+        self.module.comments =
+            self.parser.comments.iter().map(|span| comment(text, *span)).collect();
         self.module.annotations = annotations(text, &self.module.comments, &self.statements);
         let mut errors = self.parser.errors;
         errors.append(&mut self.late);
@@ -267,13 +240,8 @@ fn starts_statement(line: &[u8]) -> bool {
 }
 
 fn comment(text: &str, span: Span) -> Comment {
-    let written = text
-        .get(span.start as usize + 1..span.end as usize)
-        .unwrap_or("");
-    Comment {
-        text: Text::from(written.strip_suffix('\r').unwrap_or(written)),
-        span,
-    }
+    let written = text.get(span.start as usize + 1..span.end as usize).unwrap_or("");
+    Comment { text: Text::from(written.strip_suffix('\r').unwrap_or(written)), span }
 }
 
 impl Parser<'_> {
@@ -313,10 +281,7 @@ impl Parser<'_> {
         self.parse_path_start()?;
         let term = self.parse_term()?;
         let path = self.path_of(term)?;
-        Some(Package {
-            path,
-            span: self.span_from(start),
-        })
+        Some(Package { path, span: self.span_from(start) })
     }
 
     fn parse_import(&mut self) -> Option<Import> {
@@ -335,28 +300,17 @@ impl Parser<'_> {
         };
         let path = self.path_of(term)?;
         self.check_import_root(&path)?;
-        let alias = if self.is(Tok::As) {
-            Some(self.parse_alias()?)
-        } else {
-            None
-        };
+        let alias = if self.is(Tok::As) { Some(self.parse_alias()?) } else { None };
         if alias.is_none() {
             self.check_import_end(&path);
         }
-        Some(Import {
-            path,
-            alias,
-            span: self.span_from(start),
-        })
+        Some(Import { path, alias, span: self.span_from(start) })
     }
 
     fn parse_alias(&mut self) -> Option<Name> {
         self.scan();
         if self.is(Tok::Ident)
-            && let Some(Term {
-                kind: TermKind::Var(text),
-                span,
-            }) = self.parse_term()
+            && let Some(Term { kind: TermKind::Var(text), span }) = self.parse_term()
         {
             return Some(Name { text, span });
         }
@@ -368,10 +322,7 @@ impl Parser<'_> {
     fn path_of(&mut self, term: Term) -> Option<Vec<Name>> {
         let (head, steps) = match term.kind {
             TermKind::Var(text) => {
-                return Some(vec![Name {
-                    text,
-                    span: term.span,
-                }]);
+                return Some(vec![Name { text, span: term.span }]);
             }
             TermKind::Ref { head, path } => (*head, path),
             _ => {
@@ -384,23 +335,14 @@ impl Parser<'_> {
             self.error(head.span, format!("unexpected {kind} token: expecting var"));
             return None;
         };
-        let mut path = vec![Name {
-            text,
-            span: head.span,
-        }];
+        let mut path = vec![Name { text, span: head.span }];
         for step in steps {
             let TermKind::String { value, .. } = step.term.kind else {
                 let kind = super::reference::value_name(&step.term);
-                self.error(
-                    step.term.span,
-                    format!("unexpected {kind} token: expecting string"),
-                );
+                self.error(step.term.span, format!("unexpected {kind} token: expecting string"));
                 return None;
             };
-            path.push(Name {
-                text: value,
-                span: step.term.span,
-            });
+            path.push(Name { text: value, span: step.term.span });
         }
         Some(path)
     }
@@ -426,20 +368,15 @@ impl Parser<'_> {
         if (path.len() > 1 && is_future) || !self.is_keyword_of_version(&last.text) {
             return;
         }
-        let message = format!(
-            "unexpected import path, must not end with a keyword, got: {}",
-            last.text
-        );
+        let message =
+            format!("unexpected import path, must not end with a keyword, got: {}", last.text);
         self.error(last.span, message);
     }
 
     fn is_keyword_of_version(&self, name: &str) -> bool {
         let tok = Tok::of_word(name.as_bytes());
-        let keywords = if self.version == RegoVersion::V1 {
-            Keywords::all()
-        } else {
-            Keywords::default()
-        };
+        let keywords =
+            if self.version == RegoVersion::V1 { Keywords::all() } else { Keywords::default() };
         tok.is_keyword() && keywords.allow(tok)
     }
 
@@ -457,10 +394,7 @@ impl Parser<'_> {
             (Some(name), None) => {
                 if !self.lexer.keywords.add(name) {
                     let known = Keywords::FUTURE.join(" ");
-                    self.error(
-                        span,
-                        format!("unexpected keyword, must be one of [{known}]"),
-                    );
+                    self.error(span, format!("unexpected keyword, must be one of [{known}]"));
                 }
             }
             _ => self.lexer.keywords = Keywords::all(),

@@ -23,10 +23,7 @@ impl Parser<'_> {
 
     /// Reads steps and calls after a head; the current token starts the first.
     pub(super) fn parse_ref(&mut self, mut head: Term) -> Option<Term> {
-        for links in 0.. {
-            if !self.chain_fits(links) {
-                return None;
-            }
+        loop {
             if !can_be_dereferenced(&head) {
                 let kind = value_name(&head);
                 self.error(head.span, format!("illegal ref (head cannot be {kind})"));
@@ -39,6 +36,9 @@ impl Parser<'_> {
                 return Some(term);
             }
             head = self.parse_call(term)?;
+            if !self.grow() {
+                return None;
+            }
             match self.tok() {
                 Tok::Dot | Tok::LBrack => {}
                 Tok::Whitespace => {
@@ -48,7 +48,6 @@ impl Parser<'_> {
                 _ => return Some(head),
             }
         }
-        None
     }
 
     /// Reads `.a` and `[b]` as long as they follow each other.
@@ -65,13 +64,7 @@ impl Parser<'_> {
             return Some(head);
         }
         let span = self.span_from(head.span.start);
-        Some(Term {
-            kind: TermKind::Ref {
-                head: Box::new(head),
-                path,
-            },
-            span,
-        })
+        Some(Term { kind: TermKind::Ref { head: Box::new(head), path }, span })
     }
 
     fn parse_dot(&mut self) -> Option<Step> {
@@ -80,14 +73,8 @@ impl Parser<'_> {
             self.illegal("expected identifier");
             return None;
         }
-        let kind = TermKind::String {
-            value: Text::from(self.text()),
-            raw: false,
-        };
-        let term = Term {
-            kind,
-            span: self.at.span,
-        };
+        let kind = TermKind::String { value: Text::from(self.text()), raw: false };
+        let term = Term { kind, span: self.at.span };
         self.scan_blank();
         Some(Step { term, dotted: true })
     }
@@ -100,10 +87,7 @@ impl Parser<'_> {
             return None;
         }
         self.scan_blank();
-        Some(Step {
-            term,
-            dotted: false,
-        })
+        Some(Step { term, dotted: false })
     }
 
     /// Reads a call's operands; `set()` is the empty set.
@@ -121,10 +105,7 @@ impl Parser<'_> {
         let kind = if is_set {
             TermKind::Set(Vec::new())
         } else {
-            TermKind::Call {
-                function: Box::new(function),
-                args,
-            }
+            TermKind::Call { function: Box::new(function), args }
         };
         Some(Term { kind, span })
     }

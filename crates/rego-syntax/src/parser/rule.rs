@@ -5,8 +5,8 @@ use rego_source::Span;
 use crate::ast::{AssignOp, Body, Else, Head, Rule, Term, TermKind};
 use crate::token::Tok;
 
-use super::Parser;
 use super::check::{default_arguments_faults, default_value_faults, is_ground};
+use super::{HEIGHT_MAX, Parser};
 
 /// What a statement that may be a rule turned out to be.
 pub(super) enum Parsed {
@@ -47,33 +47,29 @@ impl Parser<'_> {
     /// Returns whether the head is the whole rule, `p := 1`. OPA reads it again as a statement,
     /// which a `;` or `with` would go on with.
     fn is_constant(&self, head: &Head) -> bool {
-        let goes_on = matches!(
-            self.tok(),
-            Tok::If | Tok::LBrace | Tok::Semicolon | Tok::With
-        );
+        let goes_on = matches!(self.tok(), Tok::If | Tok::LBrace | Tok::Semicolon | Tok::With);
         head.value.is_some() && !goes_on && !self.failed()
     }
 
     fn rule(&self, start: u32, head: Head, body: Option<Body>) -> Rule {
         let span = self.span_from(start);
-        Rule {
-            default: false,
-            chained: false,
-            head,
-            body,
-            els: None,
-            span,
-        }
+        Rule { default: false, chained: false, head, body, els: None, span }
     }
 
-    fn finish_default(&mut self, start: u32, head: Head) -> Parsed {
+    /// Checks a default rule. `default p` alone is `true`, as in OPA.
+    fn finish_default(&mut self, start: u32, mut head: Head) -> Parsed {
         let span = self.span_from(start);
-        let faults = match (&head.value, &head.args) {
-            (None, _) => vec!["must have a value".to_owned()],
-            (Some((value, _)), args) => {
+        let is_function = head.args.as_ref().is_some_and(|args| !args.is_empty());
+        if head.value.is_none() && (head.reference_len() != 2 || is_function) {
+            let value = Term { kind: TermKind::Bool(true), span: head.span };
+            head.value = Some((value, AssignOp::Unify));
+        }
+        let faults = match &head.value {
+            None => vec!["must have a value".to_owned()],
+            Some((value, _)) => {
                 let mut faults = default_value_faults(value);
                 if faults.is_empty() {
-                    faults = default_arguments_faults(args.as_deref().unwrap_or_default());
+                    faults = default_arguments_faults(head.args.as_deref().unwrap_or_default());
                 }
                 faults
             }
@@ -84,10 +80,7 @@ impl Parser<'_> {
             }
             return Parsed::Other;
         }
-        Parsed::Rules(vec![Rule {
-            default: true,
-            ..self.rule(start, head, None)
-        }])
+        Parsed::Rules(vec![Rule { default: true, ..self.rule(start, head, None) }])
     }
 
     /// Reads what follows the head of a rule that is no default.
@@ -122,16 +115,10 @@ impl Parser<'_> {
         if let Some(expr) = self.parse_literal()
             && !matches!(
                 &expr.kind,
-                crate::ast::ExprKind::Term(Term {
-                    kind: TermKind::Set(_),
-                    ..
-                })
+                crate::ast::ExprKind::Term(Term { kind: TermKind::Set(_), .. })
             )
         {
-            return Some(Body {
-                exprs: vec![expr],
-                span: self.span_from(start),
-            });
+            return Some(Body { exprs: vec![expr], span: self.span_from(start) });
         }
         self.restore(saved);
         self.parse_braced_body()
@@ -150,10 +137,7 @@ impl Parser<'_> {
             let start = self.at.span.start;
             let body = self.parse_braced_body()?;
             let rule = self.rule(start, head, Some(body));
-            rules.push(Rule {
-                chained: true,
-                ..rule
-            });
+            rules.push(Rule { chained: true, ..rule });
         }
         Some(rules)
     }
@@ -162,17 +146,11 @@ impl Parser<'_> {
         if let TermKind::Ref { path, .. } = &head.reference.kind
             && !path.iter().all(|step| is_ground(&step.term))
         {
-            self.error(
-                self.at.span,
-                "else keyword cannot be used on rules with variables in head",
-            );
+            self.error(self.at.span, "else keyword cannot be used on rules with variables in head");
             return None;
         }
         if head.key.is_some() || is_partial_object(head) {
-            self.error(
-                self.at.span,
-                "else keyword cannot be used on multi-value rules",
-            );
+            self.error(self.at.span, "else keyword cannot be used on multi-value rules");
             return None;
         }
         self.parse_else_chain()
@@ -182,7 +160,8 @@ impl Parser<'_> {
     fn parse_else_chain(&mut self) -> Option<Else> {
         let mut branches: Vec<Else> = Vec::new();
         while self.is(Tok::Else) {
-            if !self.chain_fits(branches.len() as u32) {
+            if branches.len() >= HEIGHT_MAX as usize {
+                self.too_deep();
                 return None;
             }
             let branch = self.parse_else()?;
@@ -223,18 +202,9 @@ impl Parser<'_> {
             }
         };
         let has_if = self.is(Tok::If);
-        let body = if has_if || self.is(Tok::LBrace) {
-            Some(self.parse_else_body(has_if)?)
-        } else {
-            None
-        };
-        Some(Else {
-            value,
-            has_if,
-            body,
-            els: None,
-            span: self.span_from(start),
-        })
+        let body =
+            if has_if || self.is(Tok::LBrace) { Some(self.parse_else_body(has_if)?) } else { None };
+        Some(Else { value, has_if, body, els: None, span: self.span_from(start) })
     }
 
     fn parse_else_body(&mut self, has_if: bool) -> Option<Body> {
@@ -250,10 +220,7 @@ impl Parser<'_> {
             _ => {
                 let start = self.at.span.start;
                 let expr = self.parse_literal()?;
-                Some(Body {
-                    exprs: vec![expr],
-                    span: self.span_from(start),
-                })
+                Some(Body { exprs: vec![expr], span: self.span_from(start) })
             }
         }
     }
@@ -268,13 +235,7 @@ pub(super) fn take_key(head: &mut Head) {
         return;
     };
     head.key = path.pop().map(|step| step.term);
-    let name = std::mem::replace(
-        &mut **name,
-        Term {
-            kind: TermKind::Null,
-            span: Span::default(),
-        },
-    );
+    let name = std::mem::replace(&mut **name, Term { kind: TermKind::Null, span: Span::default() });
     head.reference = name;
 }
 

@@ -37,14 +37,7 @@ impl Parser<'_> {
         };
         let span = expr.span;
         let head = Head { span, ..head };
-        Ok(Rule {
-            default: false,
-            chained: false,
-            head,
-            body: None,
-            els: None,
-            span,
-        })
+        Ok(Rule { default: false, chained: false, head, body: None, els: None, span })
     }
 
     fn head_of_term(&self, term: Term) -> Result<Head, String> {
@@ -65,10 +58,7 @@ impl Parser<'_> {
                 Err("rule argument list must take at least one argument".to_owned())
             }
             TermKind::Call { function, args } => self.head_of_call(*function, args),
-            _ => Err(format!(
-                "{} cannot be used for rule name",
-                value_name(&term)
-            )),
+            _ => Err(format!("{} cannot be used for rule name", value_name(&term))),
         }
     }
 
@@ -79,26 +69,17 @@ impl Parser<'_> {
             TermKind::Ref { .. } if starts_with_var(&left) => head(left),
             TermKind::Ref { .. } => return Err(self.invalid_head(&left)),
             _ => {
-                return Err(format!(
-                    "{} cannot be used for rule name",
-                    value_name(&left)
-                ));
+                return Err(format!("{} cannot be used for rule name", value_name(&left)));
             }
         };
-        Ok(Head {
-            value: Some((right, op)),
-            ..head
-        })
+        Ok(Head { value: Some((right, op)), ..head })
     }
 
     fn head_of_call(&self, function: Term, args: Vec<Term>) -> Result<Head, String> {
         if !starts_with_var(&function) {
             return Err(self.invalid_head(&function));
         }
-        Ok(Head {
-            args: Some(args),
-            ..head(function)
-        })
+        Ok(Head { args: Some(args), ..head(function) })
     }
 
     fn invalid_head(&self, reference: &Term) -> String {
@@ -108,13 +89,5 @@ impl Parser<'_> {
 
 fn head(reference: Term) -> Head {
     let span = reference.span;
-    Head {
-        reference,
-        args: None,
-        key: None,
-        contains: false,
-        value: None,
-        has_if: false,
-        span,
-    }
+    Head { reference, args: None, key: None, contains: false, value: None, has_if: false, span }
 }

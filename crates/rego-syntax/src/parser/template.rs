@@ -32,10 +32,7 @@ impl Parser<'_> {
             }
         }
         let span = Span::new(start, self.at.span.end);
-        Some(Term {
-            kind: TermKind::Template { parts, raw },
-            span,
-        })
+        Some(Term { kind: TermKind::Template { parts, raw }, span })
     }
 
     /// Reads the current piece of literal text.
@@ -47,10 +44,7 @@ impl Parser<'_> {
         }
         let value = unescape(text);
         if value.is_none() {
-            self.error(
-                self.at.span,
-                format!("illegal template-string part: {literal}"),
-            );
+            self.error(self.at.span, format!("illegal template-string part: {literal}"));
         }
         value
     }
@@ -73,10 +67,7 @@ impl Parser<'_> {
                 return None;
             }
         };
-        self.error(
-            expr.span,
-            format!("unexpected {unexpected} in template-string expression"),
-        );
+        self.error(expr.span, format!("unexpected {unexpected} in template-string expression"));
         None
     }
 }

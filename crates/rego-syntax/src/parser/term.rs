@@ -51,17 +51,21 @@ impl Parser<'_> {
 
     /// Reads the operators after a first operand, or that one, too.
     pub(super) fn parse_operators(&mut self, first: Option<Term>, comma: Comma) -> Option<Term> {
+        let around = if first.is_none() { std::mem::take(&mut self.height) } else { 0 };
+        let term = self.parse_membership(first, comma);
+        self.height = self.height.max(around);
+        term
+    }
+
+    fn parse_membership(&mut self, first: Option<Term>, comma: Comma) -> Option<Term> {
         let mut left = self.parse_binary(COMPARISON, first)?;
-        for links in 0.. {
-            if !self.chain_fits(links) {
-                return Some(left);
-            }
+        loop {
             if comma == Comma::Pairs && self.is(Tok::Comma) {
                 let saved = self.save();
                 match self.parse_pair_membership() {
                     Some((value, domain)) => {
                         left = membership(Some(left), value, domain);
-                        if self.is(Tok::In) {
+                        if self.grow() && self.is(Tok::In) {
                             continue;
                         }
                         break;
@@ -78,7 +82,7 @@ impl Parser<'_> {
                 break;
             };
             left = membership(None, left, domain);
-            if !self.is(Tok::In) {
+            if !self.grow() || !self.is(Tok::In) {
                 break;
             }
         }
@@ -100,45 +104,45 @@ impl Parser<'_> {
     /// Reads operators that bind at least as strongly as `weakest`, all from the left. Where an
     /// operand is missing what was read so far is the term, as in OPA, and the error stands.
     fn parse_binary(&mut self, weakest: u8, first: Option<Term>) -> Option<Term> {
-        let mut left = match first {
+        let around = if first.is_none() { std::mem::take(&mut self.height) } else { 0 };
+        let left = match first {
             Some(term) => term,
             None => self.parse_term()?,
         };
+        let term = self.parse_chain_of(weakest, left);
+        self.height = self.height.max(around);
+        Some(term)
+    }
+
+    fn parse_chain_of(&mut self, weakest: u8, mut left: Term) -> Term {
         let mut strongest = u8::MAX;
-        let mut links = 0;
         while let Some((op, strength)) = binary_op(self.tok()) {
-            if strength < weakest || strength > strongest || !self.chain_fits(links) {
+            if strength < weakest || strength > strongest {
                 break;
             }
-            links += 1;
             self.scan();
             match self.parse_binary(strength + 1, None) {
                 Some(right) => left = binary(op, left, right),
                 None => strongest = strength - 1,
             }
+            if !self.grow() {
+                break;
+            }
         }
-        Some(left)
+        left
     }
 
     /// Reads a term without operators: a literal, name, collection or parenthesis, with the
     /// references and calls that directly follow.
     pub(super) fn parse_term(&mut self) -> Option<Term> {
-        if !self.enter() {
-            return None;
-        }
-        let head = self.parse_head_term();
-        let term = head.and_then(|head| self.parse_term_finish(head));
-        self.leave();
-        term
+        self.nested(|p| {
+            let head = p.parse_head_term()?;
+            p.parse_term_finish(head)
+        })
     }
 
     fn parse_head_term(&mut self) -> Option<Term> {
-        let literal = |kind| {
-            Some(Term {
-                kind,
-                span: self.at.span,
-            })
-        };
+        let literal = |kind| Some(Term { kind, span: self.at.span });
         match self.tok() {
             Tok::Null => literal(TermKind::Null),
             Tok::True => literal(TermKind::Bool(true)),
@@ -177,22 +181,14 @@ impl Parser<'_> {
 
 fn binary(op: BinaryOp, left: Term, right: Term) -> Term {
     let span = left.span.to(right.span);
-    let kind = TermKind::Binary {
-        op,
-        left: Box::new(left),
-        right: Box::new(right),
-        parens: false,
-    };
+    let kind = TermKind::Binary { op, left: Box::new(left), right: Box::new(right), parens: false };
     Term { kind, span }
 }
 
 fn membership(key: Option<Term>, value: Term, domain: Term) -> Term {
     let first: Span = key.as_ref().map_or(value.span, |k| k.span);
     let span = first.to(domain.span);
-    let kind = TermKind::In {
-        key: key.map(Box::new),
-        value: Box::new(value),
-        domain: Box::new(domain),
-    };
+    let kind =
+        TermKind::In { key: key.map(Box::new), value: Box::new(value), domain: Box::new(domain) };
     Term { kind, span }
 }

@@ -1,0 +1,208 @@
+//! Text made to hurt: each ends with an error, in bounded time and on a small stack.
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+    use std::time::{Duration, Instant};
+
+    use rego_source::SourceId;
+    use rego_syntax::ast::RegoVersion;
+    use rego_syntax::{ParseOptions, parse_module, parse_query};
+
+    /// What a worker thread has.
+    const STACK_BYTES: usize = 2 * 1024 * 1024;
+    /// How long the long texts are, in bytes.
+    const LONG: usize = 1_000_000;
+    /// Far above what any of the texts takes, in a build without optimisation.
+    const PATIENCE: Duration = Duration::from_secs(20);
+    const TOO_DEEP: &str = "max parsing recursion depth exceeded";
+
+    /// Reads a module and a query on a small stack, and returns the messages of the module.
+    fn messages_of(version: RegoVersion, text: String) -> Vec<String> {
+        let read = move || {
+            let options = ParseOptions { version, ..ParseOptions::default() };
+            let start = Instant::now();
+            let (module, errors) = parse_module(SourceId(0), &text, &options);
+            let _ = parse_query(SourceId(0), &text, &options);
+            drop(module);
+            assert!(start.elapsed() < PATIENCE, "took {:?}", start.elapsed());
+            errors.into_iter().map(|error| error.message).collect()
+        };
+        thread::Builder::new().stack_size(STACK_BYTES).spawn(read).unwrap().join().unwrap()
+    }
+
+    fn module(body: &str) -> String {
+        format!("package p\n\n{body}\n")
+    }
+
+    fn check_bomb(open: &str, close: &str) {
+        for (prefix, suffix) in [("q := ", ""), ("q if ", ""), ("q if {\n", "\n}"), ("", " := 1")] {
+            for count in [150, 1_000, 20_000] {
+                let inside = format!("{}1{}", open.repeat(count), close.repeat(count));
+                let text = module(&format!("{prefix}{inside}{suffix}"));
+                let messages = messages_of(RegoVersion::V1, text.clone());
+                messages_of(RegoVersion::V0, text);
+                if count > 1_000 {
+                    assert!(!messages.is_empty(), "{prefix} {open} {count}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nesting_is_bounded() {
+        for (open, close) in [
+            ("[", "]"),
+            ("{", "}"),
+            ("(", ")"),
+            ("{1: ", "}"),
+            ("{[", "]}"),
+            ("[1 | ", "]"),
+            ("{1 | ", "}"),
+            ("{1: 2 | ", "}"),
+            ("[1 | [1, ", "]]"),
+            ("[x | (a, ", ")]"),
+            ("f(", ")"),
+            ("x[", "]"),
+            ("not ", ""),
+            ("some x in ", ""),
+            ("some [x | ", "]"),
+            ("every x in [1] { ", " }"),
+            ("every ", ""),
+            ("-", ""),
+            ("$\"{", "}\""),
+            ("$`{", "}`"),
+            ("1 + ", ""),
+            ("1 in ", ""),
+            ("1, 1 in ", ""),
+            ("x == ", ""),
+        ] {
+            check_bomb(open, close);
+        }
+    }
+
+    #[test]
+    fn depth_is_allowed_up_to_the_limit() {
+        let nested =
+            |count: usize| module(&format!("q := {}1{}", "[".repeat(count), "]".repeat(count)));
+        assert_eq!(messages_of(RegoVersion::V1, nested(199)), Vec::<String>::new());
+        let messages = messages_of(RegoVersion::V1, nested(200));
+        assert_eq!(messages.first().map(String::as_str), Some(TOO_DEEP));
+    }
+
+    #[test]
+    fn chains_are_allowed_up_to_the_limit() {
+        let chain = |count: usize| module(&format!("q := 1{}", " + 1".repeat(count)));
+        assert_eq!(messages_of(RegoVersion::V1, chain(398)), Vec::<String>::new());
+        let messages = messages_of(RegoVersion::V1, chain(399));
+        assert_eq!(messages.first().map(String::as_str), Some(TOO_DEEP));
+        let mixed = |count: usize| {
+            let (open, close) = ("(".repeat(count), " + 1 + 1 + 1)".repeat(count));
+            module(&format!("q := {open}1{close}"))
+        };
+        assert_eq!(messages_of(RegoVersion::V1, mixed(90)), Vec::<String>::new());
+        let messages = messages_of(RegoVersion::V1, mixed(150));
+        assert_eq!(messages.first().map(String::as_str), Some(TOO_DEEP));
+    }
+
+    #[test]
+    fn else_branches_are_bounded() {
+        let branches = |count: usize| {
+            module(&format!("q := 1 if false{}", " else := 2 if false".repeat(count)))
+        };
+        assert_eq!(messages_of(RegoVersion::V1, branches(400)), Vec::<String>::new());
+        assert_eq!(messages_of(RegoVersion::V1, branches(401)), [TOO_DEEP]);
+        assert!(!messages_of(RegoVersion::V1, branches(100_000)).is_empty());
+    }
+
+    #[test]
+    fn calls_on_calls_are_bounded() {
+        let calls = |count: usize| module(&format!("q := f(1){}", "[0](1)".repeat(count)));
+        assert!(!messages_of(RegoVersion::V1, calls(100_000)).is_empty());
+    }
+
+    #[test]
+    fn wide_text_is_no_deep_text() {
+        for item in ["x in y, ", "1 + 2, ", "f(1)[0], ", "[1], ", "{\"a\": -1}, "] {
+            let text = module(&format!("q := [{}]", item.repeat(10_000)));
+            assert_eq!(messages_of(RegoVersion::V1, text), Vec::<String>::new(), "{item}");
+        }
+    }
+
+    #[test]
+    fn long_text_ends() {
+        for piece in [
+            "a\n",
+            "a := 1\n",
+            "\"",
+            "\"\\u",
+            "`",
+            "$\"{",
+            "$`{",
+            "#\n",
+            "# METADATA\n",
+            "[",
+            "]",
+            "{",
+            "}\n",
+            "x := {\"a\": 1, ",
+            "some [x |\n",
+            "p := [1, 2\n",
+            "p if {\n",
+            "\0",
+            "\u{feff}",
+            "é",
+            "p contains x if { some x in [\n",
+            "1",
+            "a",
+            ".a",
+            "a.",
+            "p\n[",
+            "not ",
+            "default ",
+            "import ",
+            "package a\n",
+            "else ",
+            " ",
+            "\n",
+            "\r",
+            ";",
+            "|",
+            "a|",
+            "a := 1; ",
+        ] {
+            let text = module(&piece.repeat(LONG / piece.len()));
+            messages_of(RegoVersion::V1, text);
+        }
+    }
+
+    #[test]
+    fn ten_megabytes_end() {
+        for piece in ["a := [1, {\"b\": input.x}]\n", "p := [x | (a, ", "["] {
+            let text = module(&piece.repeat(10 * LONG / piece.len()));
+            messages_of(RegoVersion::V1, text);
+        }
+    }
+
+    #[test]
+    fn errors_are_capped() {
+        let messages = messages_of(RegoVersion::V1, module(&"a\n".repeat(1_000)));
+        assert_eq!(messages.len(), 64);
+        let messages = messages_of(RegoVersion::V1, module(&"a :=\n".repeat(1_000)));
+        assert!(messages.len() <= 65, "{}", messages.len());
+    }
+
+    #[test]
+    fn illegal_characters_are_named() {
+        let first = |text: &str| {
+            let messages = messages_of(RegoVersion::V1, text.to_owned());
+            messages.into_iter().next().unwrap_or_default()
+        };
+        assert_eq!(first("package p\n\nq := \"\0\""), "illegal null character");
+        assert_eq!(first("package p\n\nq := \u{feff}1"), "illegal byte-order mark");
+        assert_eq!(first("\u{feff}package p\n\nq := 1"), "");
+        assert_eq!(first("package p\n\nq := \"\\ud800\""), "");
+        assert_eq!(first("package p\n\nq := \"\\ud83d\\ude00\""), "");
+        assert_eq!(first("package p\n\nq := é"), "illegal token");
+    }
+}
