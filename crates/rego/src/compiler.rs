@@ -1,12 +1,18 @@
 //! Modules and data in, policy out.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use rego_source::{Diagnostic, Sources};
+use rego_analysis::builtin::Decl;
+use rego_analysis::tree::Resolved;
+use rego_analysis::{Analysed, ParsedModule, analyse};
+use rego_program::{LowerError, Program, lower};
+use rego_source::{Diagnostic, Severity, SourceFile, SourceId, Sources};
+use rego_syntax::ast::{Module, RegoVersion as Grammar};
+use rego_syntax::{ParseOptions, parse_module};
 use rego_value::Value;
 
 use crate::errors::Errors;
-use crate::query::Query;
+use crate::query::{self, Query};
 
 /// Which grammar modules are read with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,10 +41,16 @@ pub enum Annotations {
 /// Collects modules and data, then compiles them.
 ///
 /// ```
+/// use rego::{Compiler, EvalOptions, Value};
+///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let policy = rego::Compiler::new()
-///     .module("authz.rego", "package authz\n\nallow if input.user == \"alice\"\n")
+/// let policy = Compiler::new()
+///     .module("authz.rego", "package authz\n\nallow if input.user in data.admins\n")
+///     .data(Value::from_json(br#"{"admins": ["alice"]}"#)?)
 ///     .compile()?;
+/// let query = policy.prepare("data.authz.allow")?;
+/// let input = Value::from_json(br#"{"user": "alice"}"#)?;
+/// assert_eq!(query.value(Some(&input), &EvalOptions::default())?, Some(Value::TRUE));
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Debug, Default)]
@@ -103,8 +115,88 @@ impl Compiler {
     ///
     /// Errors: everything that is wrong with the modules, with places.
     pub fn compile(self) -> Result<Policy, Errors> {
-        Ok(Policy { data: Arc::new(self.data.unwrap_or_else(|| Value::object(Vec::new()))) })
+        let data = self.data.clone().unwrap_or_else(|| Value::object(Vec::new()));
+        let (modules, sources, mut warnings) = self.parse()?;
+        let options = rego_analysis::Options {
+            strict: self.strict,
+            error_limit: self.errors_max.unwrap_or(ERRORS_MAX),
+            annotations: match self.annotations {
+                Annotations::Ignore => rego_analysis::Annotations::Ignore,
+                Annotations::Warn => rego_analysis::Annotations::Warn,
+                Annotations::Check => rego_analysis::Annotations::Check,
+            },
+            base_data: Some(&data),
+            ..analysis_options()
+        };
+        let Analysed { resolved, warnings: more } = analyse(modules, sources.clone(), &options)
+            .map_err(|diagnostics| Errors { diagnostics, sources: sources.clone() })?;
+        warnings.extend(more);
+        let program = lower(&resolved).map_err(|error| internal(&error, &sources))?;
+        let compiled = Compiled { resolved, program, warnings };
+        Ok(Policy { compiled: Arc::new(compiled), data: Arc::new(data) })
     }
+
+    fn parse(&self) -> Result<(Vec<ParsedModule>, Sources, Vec<Diagnostic>), Errors> {
+        let mut sources = Sources::default();
+        let (mut modules, mut warnings, mut errors) = (Vec::new(), Vec::new(), Vec::new());
+        for (name, text) in &self.modules {
+            let source = sources.add(Arc::new(SourceFile::new(name.clone(), text.clone())));
+            let (module, found) = self.parse_one(source, text);
+            let (bad, fine): (Vec<_>, Vec<_>) =
+                found.into_iter().partition(|d| d.severity == Severity::Error);
+            errors.extend(bad);
+            warnings.extend(fine);
+            modules.push(ParsedModule { source, module });
+        }
+        if errors.is_empty() {
+            return Ok((modules, sources, warnings));
+        }
+        Err(Errors { diagnostics: errors, sources })
+    }
+
+    fn parse_one(&self, source: SourceId, text: &str) -> (Module, Vec<Diagnostic>) {
+        let read = |version| {
+            let options = ParseOptions { version, ..ParseOptions::default() };
+            parse_module(source, text, &options)
+        };
+        match self.version {
+            RegoVersion::V1 => read(Grammar::V1),
+            RegoVersion::V0 => read(Grammar::V0),
+            RegoVersion::Auto => {
+                let (module, errors) = read(Grammar::V1);
+                let Some(first) = errors.first() else { return (module, errors) };
+                let (old, old_errors) = read(Grammar::V0);
+                if !old_errors.is_empty() {
+                    return (module, errors);
+                }
+                let place = first.location.unwrap_or_default();
+                let message = format!("read as Rego v0, since as v1: {}", first.message);
+                let note = Diagnostic::warning("rego_version", place, message)
+                    .with_hint("rewrite the module for Rego v1, or set the version to v0");
+                (old, vec![note])
+            }
+        }
+    }
+}
+
+/// OPA's default.
+const ERRORS_MAX: usize = 10;
+
+static BUILTIN_NAMES: LazyLock<Vec<&'static str>> =
+    LazyLock::new(|| rego_builtins::all().map(|builtin| builtin.decl.name).collect());
+
+pub(crate) fn analysis_options() -> rego_analysis::Options<'static> {
+    let find = |name: &str| -> Option<&'static Decl> {
+        rego_builtins::find(name).map(|builtin| &builtin.decl)
+    };
+    rego_analysis::Options { builtin_names: &BUILTIN_NAMES, ..rego_analysis::Options::new(find) }
+}
+
+/// An error of ours, worded as a finding.
+pub(crate) fn internal(error: &LowerError, sources: &Sources) -> Errors {
+    let finding = Diagnostic::error("rego_compile_error", error.location, error.to_string())
+        .with_hint("this is a defect of the compiler, not of the policy: please report it");
+    Errors { diagnostics: vec![finding], sources: sources.clone() }
 }
 
 /// How to read a query.
@@ -122,21 +214,30 @@ pub struct QueryOptions {
     pub print: bool,
 }
 
+/// What does not depend on data.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    pub(crate) resolved: Resolved,
+    pub(crate) program: Program,
+    warnings: Vec<Diagnostic>,
+}
+
 /// A compiled policy: program and base data. Cheap to clone; shared between threads.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    data: Arc<Value>,
+    pub(crate) compiled: Arc<Compiled>,
+    pub(crate) data: Arc<Value>,
 }
 
 impl Policy {
     /// Returns what the compiler found but accepted.
     pub fn warnings(&self) -> &[Diagnostic] {
-        &[]
+        &self.compiled.warnings
     }
 
     /// Returns the texts that locations point into.
     pub fn sources(&self) -> Sources {
-        Sources::default()
+        self.compiled.resolved.sources.clone()
     }
 
     /// Returns the base document.
@@ -147,7 +248,7 @@ impl Policy {
     /// Returns the same program over other data.
     #[must_use]
     pub fn with_data(&self, data: Value) -> Policy {
-        Policy { data: Arc::new(data) }
+        Policy { compiled: Arc::clone(&self.compiled), data: Arc::new(data) }
     }
 
     /// Prepares a query such as `data.docker.authz.allow` or `x := data.p; x > 1`.
@@ -161,7 +262,6 @@ impl Policy {
     ///
     /// Errors: what is wrong with the query.
     pub fn prepare_with(&self, query: &str, options: &QueryOptions) -> Result<Query, Errors> {
-        let _ = (query, options);
-        Ok(Query {})
+        query::prepare(self, query, options)
     }
 }

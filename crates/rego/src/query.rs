@@ -2,11 +2,16 @@
 
 use std::sync::Arc;
 
-use rego_source::Position;
+use rego_analysis::{Print, QuerySource, analyse_query};
+use rego_program::{FunctionId, QueryProgram, extend};
+use rego_source::{Position, SourceFile, Sources};
+use rego_syntax::ast::{Import, RegoVersion as Grammar};
+use rego_syntax::{ParseOptions, parse_module, parse_query};
 use rego_value::Value;
-use rego_vm::Host;
+use rego_vm::{Builtin, Failure, Host, Setting};
 
-use crate::errors::EvalError;
+use crate::compiler::{Policy, QueryOptions, RegoVersion, analysis_options, internal};
+use crate::errors::{Errors, EvalError};
 
 /// How much one evaluation may use. Crossing a bound is an error, never a crash.
 #[derive(Clone, Copy, Debug)]
@@ -70,8 +75,101 @@ pub struct ExpressionValue {
 }
 
 /// A query prepared against a policy. Cheap to clone; evaluates from any number of threads.
-#[derive(Clone)]
-pub struct Query {}
+#[derive(Clone, Debug)]
+pub struct Query(Arc<Prepared>);
+
+struct Prepared {
+    query: QueryProgram,
+    builtins: Vec<Builtin>,
+    arith: [Builtin; 3],
+    data: Arc<Value>,
+    positions: Vec<Position>,
+}
+
+impl std::fmt::Debug for Prepared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Prepared").field("layout", &self.query.layout).finish_non_exhaustive()
+    }
+}
+
+/// Compiles a query against a policy.
+pub(crate) fn prepare(
+    policy: &Policy,
+    text: &str,
+    options: &QueryOptions,
+) -> Result<Query, Errors> {
+    let compiled = &policy.compiled;
+    let mut sources = compiled.resolved.sources.clone();
+    let source = sources.add(Arc::new(SourceFile::new("", text)));
+    let version = match options.version {
+        RegoVersion::V0 => Grammar::V0,
+        RegoVersion::V1 | RegoVersion::Auto => Grammar::V1,
+    };
+    let parse = ParseOptions { version, ..ParseOptions::default() };
+    let (body, found) = parse_query(source, text, &parse);
+    if !found.is_empty() {
+        return Err(Errors { diagnostics: found, sources });
+    }
+    let around = surroundings(options, &mut sources)?;
+    let query = QuerySource {
+        source,
+        body: &body,
+        text,
+        version,
+        package: around.package.as_deref(),
+        imports: &around.imports,
+    };
+    let analysis = rego_analysis::Options {
+        strict: options.strict,
+        print: if options.print { Print::Keep } else { Print::Erase },
+        ..analysis_options()
+    };
+    let resolved = &compiled.resolved;
+    let query = analyse_query(resolved, query, &sources, &analysis)
+        .map_err(|diagnostics| Errors { diagnostics, sources: sources.clone() })?;
+    let query = extend(&compiled.program, resolved, &query, sources.clone())
+        .map_err(|error| internal(&error, &sources))?;
+    link(query, policy).ok_or_else(|| Errors { diagnostics: Vec::new(), sources })
+}
+
+/// The package and the imports that a query sees.
+#[derive(Default)]
+struct Surroundings {
+    package: Option<Vec<Value>>,
+    imports: Vec<Import>,
+}
+
+/// Reads them as a module would say them.
+fn surroundings(options: &QueryOptions, sources: &mut Sources) -> Result<Surroundings, Errors> {
+    if options.package.is_none() && options.imports.is_empty() {
+        return Ok(Surroundings::default());
+    }
+    let package = options.package.as_deref().map(|name| name.strip_prefix("data.").unwrap_or(name));
+    let imports: String = options.imports.iter().map(|path| format!("import {path}\n")).collect();
+    let text = format!("package {}\n{imports}", package.unwrap_or("query"));
+    let source = sources.add(Arc::new(SourceFile::new("", text.clone())));
+    let (module, found) = parse_module(source, &text, &ParseOptions::default());
+    if !found.is_empty() {
+        return Err(Errors { diagnostics: found, sources: sources.clone() });
+    }
+    let path = module.package.path.iter().map(|name| Value::from(&*name.text)).collect();
+    Ok(Surroundings { package: package.map(|_| path), imports: module.imports })
+}
+
+/// Finds the bodies of the builtins that a program calls. All declarations come from the same
+/// table, so none is missing.
+fn link(query: QueryProgram, policy: &Policy) -> Option<Query> {
+    let find = |name: &str| rego_builtins::find(name).copied();
+    let builtins = query.program.builtins.iter().map(|name| find(name)).collect::<Option<_>>()?;
+    let place = |(location, _): &(rego_source::Location, _)| {
+        let resolved = query.program.sources.resolve(*location);
+        resolved.map_or(Position { row: 1, col: 1 }, |(_, position)| position)
+    };
+    let positions = query.layout.expressions.iter().map(place).collect();
+    let arith = [find("plus")?, find("minus")?, find("mul")?];
+    let data = Arc::clone(&policy.data);
+    Some(Query(Arc::new(Prepared { query, builtins, arith, data, positions })))
+}
 
 impl Query {
     /// Returns all solutions for this input (`None`: `input` is undefined).
@@ -82,8 +180,9 @@ impl Query {
         input: Option<&Value>,
         options: &EvalOptions<'_>,
     ) -> Result<ResultSet, EvalError> {
-        let _ = (input, options);
-        Ok(ResultSet::default())
+        let rows = self.run(self.0.query.rows, input, options)?;
+        let rows = rows.as_ref().and_then(Value::as_array).unwrap_or_default();
+        Ok(ResultSet { rows: rows.iter().map(|row| self.row(row)).collect() })
     }
 
     /// Returns the value of a query that is one reference (`data.a.b`), or nothing where it is
@@ -95,7 +194,51 @@ impl Query {
         input: Option<&Value>,
         options: &EvalOptions<'_>,
     ) -> Result<Option<Value>, EvalError> {
-        let rows = self.eval(input, options)?.rows;
-        Ok(rows.into_iter().next().and_then(|r| r.expressions.into_iter().next()).map(|e| e.value))
+        self.run(self.0.query.first, input, options)
+    }
+
+    fn row(&self, row: &Value) -> Row {
+        let layout = &self.0.query.layout;
+        let values = row.as_array().unwrap_or_default();
+        let (expressions, bindings) =
+            values.split_at_checked(layout.expressions.len()).unwrap_or_default();
+        let expression = |(((_, text), position), value): ((&(_, Arc<str>), &Position), &Value)| {
+            ExpressionValue { value: value.clone(), text: text.clone(), position: *position }
+        };
+        let places = layout.expressions.iter().zip(&self.0.positions);
+        Row {
+            expressions: places.zip(expressions).map(expression).collect(),
+            bindings: layout.bindings.iter().cloned().zip(bindings.iter().cloned()).collect(),
+        }
+    }
+
+    fn run(
+        &self,
+        function: FunctionId,
+        input: Option<&Value>,
+        options: &EvalOptions<'_>,
+    ) -> Result<Option<Value>, EvalError> {
+        let Budget { steps_max, bytes_max, depth_max } = options.budget;
+        let setting = Setting {
+            builtins: &self.0.builtins,
+            arith: &self.0.arith,
+            data: &self.0.data,
+            input,
+            host: options.host,
+            budget: rego_vm::Budget { steps_max, bytes_max, depth_max },
+            strict_builtin_errors: options.strict_builtin_errors,
+        };
+        let run = rego_vm::run(&self.0.query.program, function, &setting);
+        run.map_err(|failure| self.error(failure))
+    }
+
+    fn error(&self, failure: Failure) -> EvalError {
+        let resolved = self.0.query.program.sources.resolve(failure.location);
+        EvalError {
+            code: failure.kind.code(),
+            message: failure.message,
+            location: Some(failure.location),
+            place: resolved.map(|(file, position)| (file.to_string(), position)),
+        }
     }
 }
