@@ -136,3 +136,53 @@ fn fold(
     }
     Ok(Value::from(total))
 }
+
+#[cfg(test)]
+mod tests {
+    use rego_value::Value;
+    use rego_vm::BuiltinError;
+
+    use crate::testing::{call, check, check_type_error};
+
+    #[test]
+    fn aggregates_look_at_every_element() {
+        for (name, operand, want) in [
+            ("count", r#""né""#, "2"),
+            ("count", r#"{"a": 1}"#, "1"),
+            ("count", "[1, 1]", "2"),
+            ("max", "[1, 3, 2]", "3"),
+            ("max", r#"[9, "a"]"#, r#""a""#),
+            ("min", "[1, null]", "null"),
+            ("sort", "[3, 1, 2, 1]", "[1, 1, 2, 3]"),
+            ("sum", "[]", "0"),
+            ("sum", "[1, 2.5]", "3.5"),
+            ("product", "[]", "1"),
+            ("product", "[2, 3]", "6"),
+            ("all", "[true, true]", "true"),
+            ("all", "[true, 1]", "false"),
+            ("any", "[1, true]", "true"),
+            ("any", "[]", "false"),
+        ] {
+            check(name, &format!("[{operand}]"), want);
+        }
+        let none = Value::array(Vec::new());
+        assert_eq!(call("max", &[&none]), Err(BuiltinError::Undefined));
+        assert_eq!(call("min", &[&none]), Err(BuiltinError::Undefined));
+    }
+
+    #[test]
+    fn wrong_operands_are_named() {
+        for (name, operand, want) in [
+            ("count", "1", "operand 1 must be one of {array, object, set, string} but got number"),
+            (
+                "sum",
+                r#"["a"]"#,
+                "operand 1 must be array of numbers but got array containing string",
+            ),
+            ("max", "{}", "operand 1 must be one of {set, array} but got object"),
+            ("all", "{}", "operand 1 must be one of {array, set} but got object"),
+        ] {
+            check_type_error(name, &format!("[{operand}]"), want);
+        }
+    }
+}

@@ -61,3 +61,26 @@ fn slice(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, Builti
     sorted::charge(context, stop - start)?;
     Ok(Value::array(array.get(start..stop).unwrap_or_default().to_vec()))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{check, check_type_error};
+
+    #[test]
+    fn arrays_are_put_together_and_cut() {
+        for (name, operands, want) in [
+            ("array.concat", "[[1], [2]]", "[1, 2]"),
+            ("array.flatten", "[[1, [2, [3]], []]]", "[1, 2, [3]]"),
+            ("array.reverse", "[[1, 2]]", "[2, 1]"),
+            ("array.slice", "[[1, 2, 3], 1, 9]", "[2, 3]"),
+            ("array.slice", "[[1, 2, 3], -1, 1]", "[1]"),
+            ("array.slice", "[[1, 2, 3], 2, 1]", "[]"),
+        ] {
+            check(name, operands, want);
+        }
+        check_type_error("array.flatten", "[42]", "operand 1 must be array but got number");
+        // OPA takes an index by its spelling.
+        let fraction = "operand 2 must be integer number but got floating-point number";
+        check_type_error("array.slice", "[[1], 0.0, 1]", fraction);
+    }
+}

@@ -100,3 +100,42 @@ fn charge(context: &mut Context<'_>, bits: u64) -> Result<(), BuiltinError> {
     context.charge_steps(words.saturating_mul(words) / 64 + 1)?;
     context.charge_bytes(words.saturating_mul(8))
 }
+
+#[cfg(test)]
+mod tests {
+    use rego_value::Value;
+    use rego_vm::BuiltinError;
+    use rego_vm::builtin::Halt;
+
+    use crate::testing::{call, check, check_type_error};
+
+    #[test]
+    fn bits_are_those_of_twos_complement() {
+        for (name, operands, want) in [
+            ("bits.and", "[7, 9]", "1"),
+            ("bits.or", "[7, 9]", "15"),
+            ("bits.xor", "[42, 3]", "41"),
+            ("bits.and", "[-1, 18446744073709551616]", "18446744073709551616"),
+            ("bits.negate", "[42]", "-43"),
+            ("bits.lsh", "[1, 3]", "8"),
+            ("bits.lsh", "[9223372036854775807, 1]", "18446744073709551614"),
+            ("bits.lsh", "[0, 99999999999999999999]", "0"),
+            ("bits.rsh", "[-7, 1]", "-4"),
+            ("bits.rsh", "[7, 99999999999999999999]", "0"),
+        ] {
+            check(name, operands, want);
+        }
+        let fraction = "operand 1 must be integer number but got floating-point number";
+        check_type_error("bits.and", "[7.2, 42]", fraction);
+        let negative = "operand 2 must be an unsigned integer number but got a negative integer";
+        check_type_error("bits.lsh", "[7, -1]", negative);
+    }
+
+    #[test]
+    fn a_shift_is_paid_for_before_it_is_made() {
+        for by in [1 << 40, i64::MAX] {
+            let outcome = call("bits.lsh", &[&Value::from(1), &Value::from(by)]);
+            assert_eq!(outcome, Err(BuiltinError::Halt(Halt::Steps)));
+        }
+    }
+}

@@ -83,3 +83,37 @@ fn code<M: Mac + KeyInit>(
     machine.update(text.as_bytes());
     Ok(Value::from(bytes::to_hex(&machine.finalize().into_bytes())))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::check;
+
+    #[test]
+    fn digests_are_hexadecimal() {
+        for (name, operands, want) in [
+            ("crypto.md5", r#"["message"]"#, "78e731027d8fd50ed642340b7c9a63b3"),
+            ("crypto.sha1", r#"["message"]"#, "6f9b9af3cd6e8b8a73c2cdced37fe9f59226e27d"),
+            (
+                "crypto.sha256",
+                r#"["message"]"#,
+                "ab530a13e45914982b79f9b7e3fba994cfd1f3fb22f71cea1afbf02b460c6d1d",
+            ),
+            ("crypto.hmac.md5", r#"["foo", "bar"]"#, "31b6db9e5eb4addb42f1a6ca07367adc"),
+            ("crypto.hmac.sha1", r#"["foo", "bar"]"#, "85d155c55ed286a300bd1cf124de08d87e914f3a"),
+            (
+                "crypto.hmac.sha256",
+                r#"["foo", "bar"]"#,
+                "147933218aaabc0b8b10a2b3a5c34684c8d94341bcf10a4736dc7270f7741851",
+            ),
+        ] {
+            check(name, operands, &format!("{want:?}"));
+        }
+    }
+
+    #[test]
+    fn codes_are_compared_whole() {
+        check("crypto.hmac.equal", r#"["ab", "ab"]"#, "true");
+        check("crypto.hmac.equal", r#"["ab", "ac"]"#, "false");
+        check("crypto.hmac.equal", r#"["ab", "abc"]"#, "false");
+    }
+}

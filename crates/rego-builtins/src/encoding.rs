@@ -9,7 +9,10 @@ use crate::bytes::{self, Base64};
 use crate::{charge, operand};
 
 mod json;
+#[cfg(test)]
+mod tests;
 mod urlquery;
+mod yaml;
 
 const STRING: Type = Type::String;
 const TEXT: &[Type] = &[STRING];
@@ -46,6 +49,9 @@ pub(crate) const FAMILY: &[Builtin] = &[
         Decl::function("urlquery.encode_object", &[PARAMETERS], STRING),
         urlquery::encode_object,
     ),
+    Builtin::new(Decl::function("yaml.is_valid", TEXT, Type::Boolean), yaml::is_valid),
+    Builtin::new(Decl::function("yaml.marshal", &[Type::Any], STRING), yaml::marshal),
+    Builtin::new(Decl::function("yaml.unmarshal", TEXT, Type::Any), yaml::unmarshal),
 ];
 
 /// Returns the text that base64 stands for: `base64.decode("aGk=")` is `"hi"`. Bytes that are not

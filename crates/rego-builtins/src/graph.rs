@@ -134,3 +134,46 @@ fn start<'a>(operands: &[&'a Value]) -> Result<&'a [Value], BuiltinError> {
     let value = operand::any(operands, 1)?;
     value.as_elements().ok_or_else(|| BuiltinError::operand(2, value, &["{array, set}"]))
 }
+
+#[cfg(test)]
+mod tests {
+    use rego_value::Value;
+
+    use crate::testing::{call, check_type_error};
+
+    fn check(name: &str, graph: &str, from: &str, want: &str) {
+        let json = |text: &str| Value::from_json(text.as_bytes()).unwrap();
+        let want = Value::set(json(want).as_array().unwrap().to_vec());
+        assert_eq!(call(name, &[&json(graph), &json(from)]), Ok(want), "{graph} {from}");
+    }
+
+    #[test]
+    fn reached_vertices_are_in_the_graph() {
+        let graph = r#"{"a": ["b"], "b": ["c", "z"], "c": ["a"], "x": null}"#;
+        for (from, want) in
+            [(r#"["a"]"#, r#"["a", "b", "c"]"#), (r#"["x", "z"]"#, r#"["x"]"#), ("[]", "[]")]
+        {
+            check("graph.reachable", graph, from, want);
+        }
+        let wrong = "operand 2 must be {array, set} but got string";
+        check_type_error("graph.reachable", r#"[{}, "a"]"#, wrong);
+    }
+
+    #[test]
+    fn paths_end_where_they_close_a_circle() {
+        for (graph, from, want) in [
+            (r#"{"a": ["b"], "b": ["c"], "c": ["a"]}"#, r#"["a"]"#, r#"[["a", "b", "c"]]"#),
+            (
+                r#"{"a": ["b", "c"], "b": ["c"], "c": []}"#,
+                r#"["a"]"#,
+                r#"[["a", "b", "c"], ["a", "c"]]"#,
+            ),
+            (r#"{"a": ["b"], "b": ["none"]}"#, r#"["a", "b"]"#, r#"[["a", "b"], ["b"]]"#),
+            (r#"{"a": null}"#, r#"["a"]"#, r#"[["a"]]"#),
+            (r#"{"x": ["x"]}"#, r#"["x"]"#, r#"[["x", "x"]]"#),
+            ("{}", r#"["a"]"#, "[]"),
+        ] {
+            check("graph.reachable_paths", graph, from, want);
+        }
+    }
+}

@@ -11,6 +11,8 @@ use crate::{charge, operand};
 
 mod merge;
 mod network;
+#[cfg(test)]
+mod tests;
 
 const STRING: Type = Type::String;
 const TWO: &[Type] = &[STRING, STRING];

@@ -151,13 +151,13 @@ fn rand_intn(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, Bu
     let key = Value::array(vec![operand::any(operands, 0)?.clone(), Value::from(below as i64)]);
     context.cached("rand.intn", key, |context| {
         // Draws in the last, incomplete round of `below` would favour small results.
-        let fair = u64::MAX - u64::MAX % below;
+        let last_fair = u64::MAX - (u64::MAX % below + 1) % below;
         let mut bytes = [0; 8];
         loop {
             context.charge_steps(1)?;
             context.host().random(&mut bytes);
             let drawn = u64::from_le_bytes(bytes);
-            if drawn < fair {
+            if drawn <= last_fair {
                 return Ok(Value::from((drawn % below) as i64));
             }
         }
@@ -195,4 +195,85 @@ fn count_up(
         next += &by;
     }
     Ok(Value::array(items))
+}
+
+#[cfg(test)]
+mod tests {
+    use rego_value::{Number, Value};
+    use rego_vm::BuiltinError;
+    use rego_vm::builtin::Halt;
+
+    use crate::testing::{call, check, check_error, check_type_error};
+
+    #[test]
+    fn operators_compute() {
+        for (name, operands, want) in [
+            ("plus", "[1, 2]", "3"),
+            ("plus", "[0.1, 0.2]", "0.3"),
+            ("minus", "[1, 2.5]", "-1.5"),
+            ("mul", "[3, -2]", "-6"),
+            ("div", "[3, 2]", "1.5"),
+            ("rem", "[-7, 4]", "-3"),
+            ("abs", "[-2]", "2"),
+            ("ceil", "[1.2]", "2"),
+            ("floor", "[-1.2]", "-2"),
+            ("round", "[2.5]", "3"),
+        ] {
+            check(name, operands, want);
+        }
+        check_error("div", "[1, 0]", "divide by zero");
+        check_error("rem", "[1, 0]", "modulo by zero");
+        check_error("rem", "[1.5, 1]", "modulo on floating-point number");
+        check_type_error("plus", r#"["a", 1]"#, "operand 1 must be number but got string");
+        check_type_error("minus", r#"[1, "a"]"#, "operand 2 must be number but got string");
+        let wrong = "operand 1 must be one of {number, set} but got array";
+        check_type_error("minus", "[[], 1]", wrong);
+    }
+
+    #[test]
+    fn a_set_is_not_a_number() {
+        let (set, one) = (Value::set(vec![Value::from(1)]), Value::from(1));
+        let wrong = |text: &str| Err(BuiltinError::Type(text.to_string()));
+        assert_eq!(call("minus", &[&set, &one]), wrong("operand 2 must be set but got number"));
+        assert_eq!(call("minus", &[&one, &set]), wrong("operand 2 must be number but got set"));
+        assert_eq!(call("minus", &[&set, &set]), Ok(Value::set(Vec::new())));
+    }
+
+    #[test]
+    fn ranges_count_up_and_down() {
+        let near_max = "[9223372036854775806, 9223372036854775808]";
+        let over_max = "[9223372036854775806, 9223372036854775807, 9223372036854775808]";
+        for (name, operands, want) in [
+            ("numbers.range", "[0, 0]", "[0]"),
+            ("numbers.range", "[2, -1]", "[2, 1, 0, -1]"),
+            ("numbers.range", "[1.0, 2e0]", "[1, 2]"),
+            ("numbers.range", near_max, over_max),
+            ("numbers.range_step", "[0, 5, 2]", "[0, 2, 4]"),
+            ("numbers.range_step", "[0, -5, 2]", "[0, -2, -4]"),
+            ("numbers.range_step", "[5, 6, 36893488147419103232]", "[5]"),
+        ] {
+            check(name, operands, want);
+        }
+        let step = "step must be a positive integer";
+        check_error("numbers.range_step", "[0, 1, 0]", step);
+        let fraction = "operand 2 must be integer number but got floating-point number";
+        check_type_error("numbers.range", "[0, 1.5]", fraction);
+        check_type_error("numbers.range", "[null, 1]", "operand 1 must be integer but got null");
+    }
+
+    #[test]
+    fn a_range_is_paid_for_before_it_is_made() {
+        let far = Number::parse("1e300").map(Value::from).unwrap();
+        for last in [Value::from(i64::MAX), far] {
+            let outcome = call("numbers.range", &[&Value::from(i64::MIN), &last]);
+            assert_eq!(outcome, Err(BuiltinError::Halt(Halt::Steps)));
+        }
+    }
+
+    #[test]
+    fn chance_stays_below_its_bound() {
+        check("rand.intn", r#"["key", 1]"#, "0");
+        check("rand.intn", r#"["key", 0]"#, "0");
+        check("rand.intn", r#"["key", -1]"#, "0");
+    }
 }

@@ -246,3 +246,73 @@ fn charge(context: &mut Context<'_>, len: usize) -> Result<(), BuiltinError> {
     context.charge_steps(len as u64)?;
     context.charge_bytes((2 * len * size_of::<Value>()) as u64)
 }
+
+#[cfg(test)]
+mod tests {
+    use rego_value::Value;
+
+    use crate::testing::{call, check, check_type_error};
+
+    #[test]
+    fn entries_are_chosen_by_key() {
+        for (name, operands, want) in [
+            ("object.filter", r#"[{"a": 1, "b": 2}, ["a", "x"]]"#, r#"{"a": 1}"#),
+            ("object.filter", r#"[{"a": 1, "b": 2}, {"a": 0}]"#, r#"{"a": 1}"#),
+            ("object.remove", r#"[{"a": 1, "b": 2}, ["a", "x"]]"#, r#"{"b": 2}"#),
+            ("object.get", r#"[{"a": {"b": [7]}}, ["a", "b", 0], 1]"#, "7"),
+            ("object.get", r#"[{"a": 1}, "b", "none"]"#, r#""none""#),
+            ("object.get", r#"[{"a": 1}, [], "none"]"#, r#"{"a": 1}"#),
+            ("object.get", r#"[{"a": 1}, ["a", "b"], "none"]"#, r#""none""#),
+        ] {
+            check(name, operands, want);
+        }
+        let wrong = "operand 2 must be one of {object, set, array} but got number";
+        check_type_error("object.filter", "[{}, 1]", wrong);
+        let keys = call("object.keys", &[&Value::object_from_strs([("a", Value::NULL)])]);
+        assert_eq!(keys, Ok(Value::set(vec![Value::from("a")])));
+    }
+
+    #[test]
+    fn objects_are_united_by_key() {
+        for (objects, want) in [
+            (r#"{"a": {"b": 1}}, {"a": {"c": 2}}"#, r#"{"a": {"b": 1, "c": 2}}"#),
+            (r#"{"a": {"b": 1}}, {"a": 2}"#, r#"{"a": 2}"#),
+            (r#"{"a": 1, "c": 3}, {"b": 2}"#, r#"{"a": 1, "b": 2, "c": 3}"#),
+        ] {
+            check("object.union", &format!("[{objects}]"), want);
+            check("object.union_n", &format!("[[{objects}]]"), want);
+        }
+        for (objects, want) in [
+            ("[]", "{}"),
+            (r#"[{"a": {"b": 2}}, {"a": 4}, {"a": {"c": 3}}]"#, r#"{"a": {"c": 3}}"#),
+            (
+                r#"[{"a": 4}, {"a": {"b": 1}}, {"a": {"b": 2, "c": 3}}]"#,
+                r#"{"a": {"b": 2, "c": 3}}"#,
+            ),
+        ] {
+            check("object.union_n", &format!("[{objects}]"), want);
+        }
+        let wrong = "operand 1 must be array of objects but got array containing number";
+        check_type_error("object.union_n", "[[{}, 1]]", wrong);
+    }
+
+    #[test]
+    fn parts_are_recognised() {
+        for (operands, want) in [
+            (r#"{"a": {"b": 1, "c": 2}}, {"a": {"b": 1}}"#, "true"),
+            (r#"{"a": {"b": 1}}, {"a": {"b": 2}}"#, "false"),
+            (r#"{"a": [1, 2, 3]}, {"a": [2, 3]}"#, "true"),
+            ("[1, 2, 1, 2, 3], [1, 2, 3]", "true"),
+            ("[1, 2, 3], [1, 3]", "false"),
+            ("[1], []", "true"),
+        ] {
+            check("object.subset", &format!("[{operands}]"), want);
+        }
+        let array = Value::array(vec![Value::from(1), Value::from(2)]);
+        let set = Value::set(vec![Value::from(2)]);
+        assert_eq!(call("object.subset", &[&array, &set]), Ok(Value::TRUE));
+        assert_eq!(call("object.subset", &[&set, &set]), Ok(Value::TRUE));
+        let wrong = "both arguments object.subset must be of the same type or array and set";
+        check_type_error("object.subset", "[[], {}]", wrong);
+    }
+}

@@ -71,3 +71,42 @@ fn set_diff(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, Bui
     let (a, b) = (operand::set(operands, 0)?, operand::set(operands, 1)?);
     Ok(Value::set(sorted::difference(context, a.as_slice(), b.as_slice())?))
 }
+
+#[cfg(test)]
+mod tests {
+    use rego_value::Value;
+    use rego_vm::BuiltinError;
+
+    use crate::testing::call;
+
+    fn set(items: &[i64]) -> Value {
+        Value::set(items.iter().copied().map(Value::from).collect())
+    }
+
+    #[test]
+    fn two_sets_are_merged() {
+        let (a, b) = (set(&[1, 2, 3, 5]), set(&[0, 2, 5, 7]));
+        for (name, want) in [
+            ("and", set(&[2, 5])),
+            ("or", set(&[0, 1, 2, 3, 5, 7])),
+            ("minus", set(&[1, 3])),
+            ("set_diff", set(&[1, 3])),
+        ] {
+            assert_eq!(call(name, &[&a, &b]), Ok(want), "{name}");
+        }
+        let wrong = BuiltinError::Type("operand 2 must be set but got number".to_string());
+        assert_eq!(call("and", &[&a, &Value::from(1)]), Err(wrong));
+    }
+
+    #[test]
+    fn many_sets_are_merged() {
+        let sets = Value::set(vec![set(&[1, 2]), set(&[2, 3])]);
+        assert_eq!(call("union", &[&sets]), Ok(set(&[1, 2, 3])));
+        assert_eq!(call("intersection", &[&sets]), Ok(set(&[2])));
+        let none = set(&[]);
+        assert_eq!(call("union", &[&none]), Ok(set(&[])));
+        assert_eq!(call("intersection", &[&none]), Ok(set(&[])));
+        let wrong = BuiltinError::Type("operand 1 must be set but got number".to_string());
+        assert_eq!(call("union", &[&set(&[1])]), Err(wrong));
+    }
+}

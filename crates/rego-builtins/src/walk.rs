@@ -48,3 +48,18 @@ fn visit(
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::check;
+
+    #[test]
+    fn each_value_comes_before_what_it_contains() {
+        check("walk", "[1]", "[[[], 1]]");
+        check(
+            "walk",
+            r#"[{"a": [7], "b": {}}]"#,
+            r#"[[[], {"a": [7], "b": {}}], [["a"], [7]], [["a", 0], 7], [["b"], {}]]"#,
+        );
+    }
+}

@@ -95,7 +95,7 @@ fn options(options: ObjectRef<'_>) -> Result<(bool, &str, &str), BuiltinError> {
 }
 
 /// Pays for reading a text: each value takes two bytes of it at least.
-fn pay_for_reading(context: &mut Context<'_>, text: &str) -> Result<(), BuiltinError> {
+pub(super) fn pay_for_reading(context: &mut Context<'_>, text: &str) -> Result<(), BuiltinError> {
     context.charge_steps(text.len() as u64 / 16)?;
     charge::make(context, 4 * text.len())
 }
