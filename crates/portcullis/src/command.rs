@@ -1,11 +1,15 @@
 //! The subcommands, one file each.
 
 mod check;
+mod docker_authz;
 mod eval;
 mod version;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use portcullis_docker::cli::DockerAuthzArgs;
+
+pub(crate) use self::docker_authz::run_go_style;
 
 use crate::exit::Exit;
 
@@ -22,6 +26,7 @@ enum Command {
     Eval(eval::Args),
     Check(check::Args),
     Version(version::Args),
+    DockerAuthz(DockerAuthzArgs),
 }
 
 impl Cli {
@@ -31,6 +36,7 @@ impl Cli {
             Command::Eval(args) => eval::run(&args),
             Command::Check(args) => check::run(&args),
             Command::Version(args) => version::run(&args),
+            Command::DockerAuthz(args) => docker_authz::run(&args),
         }
     }
 }

@@ -8,7 +8,8 @@ use std::process::ExitCode;
 pub(crate) enum Exit {
     /// It did what it was asked.
     Success = 0,
-    /// The answer is the one that was asked to fail on: `eval --fail`, files that `check` refuses.
+    /// The answer is the one that was asked to fail on (`eval --fail`), or a policy is refused
+    /// (`check`, `docker-authz`).
     Refused = 1,
     /// It could not do what it was asked: wrong arguments, missing files, errors of evaluation.
     Failure = 2,

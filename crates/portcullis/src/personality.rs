@@ -1,5 +1,5 @@
-//! What the binary is, by the name it is called by: `portcullis`, or `opa` for scripts that were
-//! written for it.
+//! What the binary is, by the name it is called by: `portcullis`, `opa` for scripts that were written
+//! for it, or `opa-docker-authz`, which takes that program's flags.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Result;
 use clap::{CommandFactory, FromArgMatches};
 
-use crate::command::Cli;
+use crate::command::{Cli, run_go_style};
 use crate::environment;
 use crate::exit::Exit;
 
@@ -15,6 +15,9 @@ use crate::exit::Exit;
 pub(crate) fn run(arguments: Vec<OsString>) -> Result<Exit> {
     let name = called_by(&arguments);
     let (program, prefix) = match name.as_str() {
+        "opa-docker-authz" => {
+            return run_go_style(&name, arguments.into_iter().skip(1).collect());
+        }
         "opa" => ("opa", "OPA"),
         _ => ("portcullis", "PORTCULLIS"),
     };

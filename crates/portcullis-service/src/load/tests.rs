@@ -38,15 +38,15 @@ fn number(data: &Value, path: &[&str]) -> Option<i64> {
 fn documents_are_placed_by_the_directories_below_the_path() {
     let root = tree(&[
         ("d/a.json", r#"{"x": 1}"#),
-        ("d/sub/b.yaml", "y: 2\n"),
-        ("d/sub/deep/c.yml", "z: 3\n"),
+        ("d/sub/b.yaml", "two: 2\n"),
+        ("d/sub/deep/c.yml", "three: 3\n"),
         ("d/p.rego", "package p"),
         ("d/notes.txt", "not read"),
     ]);
     let loaded = load_all(&[at(root.path(), "d")]);
     assert_eq!(number(&loaded.data, &["x"]), Some(1));
-    assert_eq!(number(&loaded.data, &["sub", "y"]), Some(2));
-    assert_eq!(number(&loaded.data, &["sub", "deep", "z"]), Some(3));
+    assert_eq!(number(&loaded.data, &["sub", "two"]), Some(2));
+    assert_eq!(number(&loaded.data, &["sub", "deep", "three"]), Some(3));
     assert_eq!(loaded.modules, [(at(root.path(), "d/p.rego"), "package p".to_string())]);
     assert_eq!(loaded.files.len(), 4);
 }
