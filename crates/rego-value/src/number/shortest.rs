@@ -94,7 +94,7 @@ fn shortest_digits(float: &Float) -> (Vec<u8>, i64) {
     for (at, digit) in exact.digits.iter().copied().enumerate() {
         let (low, high) = (lower.at(at), upper.at(at));
         let down = low != digit || (inclusive && lower.ends_with(at));
-        let up = digit != high && (inclusive || digit + 1 < high || !upper.ends_with(at));
+        let up = digit != high && (inclusive || digit + 1 < high || upper.goes_on_after(at));
         if !down && !up {
             continue;
         }
@@ -144,6 +144,11 @@ impl Expansion {
     /// Whether the digit at `index` is the last one.
     fn ends_with(&self, index: usize) -> bool {
         index + 1 == self.digits.len() && !self.more
+    }
+
+    /// Whether there are digits behind the one at `index`.
+    fn goes_on_after(&self, index: usize) -> bool {
+        index + 1 < self.digits.len() || self.more
     }
 
     /// Whether what follows the digit at `index` is more than half of it (or half, of an odd one).

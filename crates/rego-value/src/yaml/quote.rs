@@ -111,10 +111,7 @@ fn is_base_60(text: &str) -> bool {
         && is_digits(head)
         && whole.contains(':')
         && is_digits(fraction)
-        && parts.all(|part| match part.as_bytes() {
-            [b'0'..=b'9'] | [b'0'..=b'5', b'0'..=b'9'] => true,
-            _ => false,
-        })
+        && parts.all(|part| matches!(part.as_bytes(), [b'0'..=b'9'] | [b'0'..=b'5', b'0'..=b'9']))
 }
 
 /// Whether `text` would read as a date or a time stamp: `2006-1-2`, `2006-01-02T15:04:05Z`.

@@ -247,7 +247,7 @@ fn decode_binary(text: &str) -> Result<Value> {
     let digits = text.bytes().filter(|byte| !byte.is_ascii_whitespace());
     let digits: Vec<u8> = digits.collect();
     let body = digits.iter().rposition(|byte| *byte != b'=').map_or(0, |at| at + 1);
-    if digits.len() % 4 != 0 || digits.len() - body > 2 {
+    if !digits.len().is_multiple_of(4) || digits.len() - body > 2 {
         return Err(invalid());
     }
     for byte in digits.iter().take(body) {

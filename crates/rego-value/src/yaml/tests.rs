@@ -137,7 +137,7 @@ fn long_lines_are_broken_at_spaces() {
             "a: {}\n  {}\n  {}\n",
             vec!["word"; 16].join(" "),
             vec!["word"; 16].join(" "),
-            vec!["word"; 8].join(" ")
+            ["word"; 8].join(" ")
         ),
     );
 }
