@@ -39,6 +39,12 @@ impl Arg<'_> {
     }
 }
 
+/// Returns a number as `%v` writes it: `1.5`, `1e+21`.
+pub(crate) fn float_text(value: f64) -> String {
+    let sign = if value.is_sign_negative() { "-" } else { "" };
+    format!("{sign}{}", float::format(value.abs(), 'g', None))
+}
+
 /// The largest width, precision or operand index. Source: Go, `fmt/print.go`, `tooLarge`.
 const NUMBER_MAX: i64 = 1_000_000;
 
@@ -66,20 +72,8 @@ pub(crate) fn sprintf(
     format: &str,
     args: &[Arg<'_>],
 ) -> Result<String, BuiltinError> {
-    let mut printer = Printer {
-        context,
-        out: String::new(),
-        flags: Flags::default(),
-    };
-    Scan {
-        format,
-        at: 0,
-        args,
-        next: 0,
-        reordered: false,
-        good_index: true,
-    }
-    .run(&mut printer)?;
+    let mut printer = Printer { context, out: String::new(), flags: Flags::default() };
+    Scan { format, at: 0, args, next: 0, reordered: false, good_index: true }.run(&mut printer)?;
     Ok(printer.out)
 }
 
@@ -100,11 +94,7 @@ impl Printer<'_, '_> {
     /// Writes `count` times what pads the present operand.
     fn padding(&mut self, count: usize) -> Result<(), BuiltinError> {
         charge::make(self.context, count)?;
-        let with = if self.flags.zero && !self.flags.minus {
-            '0'
-        } else {
-            ' '
-        };
+        let with = if self.flags.zero && !self.flags.minus { '0' } else { ' ' };
         self.out.extend(std::iter::repeat_n(with, count));
         Ok(())
     }
@@ -157,10 +147,7 @@ impl Printer<'_, '_> {
         let Some(precision) = self.flags.precision else {
             return text;
         };
-        let end = text
-            .char_indices()
-            .nth(precision)
-            .map_or(text.len(), |(at, _)| at);
+        let end = text.char_indices().nth(precision).map_or(text.len(), |(at, _)| at);
         text.get(..end).unwrap_or(text)
     }
 }
@@ -209,11 +196,7 @@ impl Scan<'_, '_> {
         if !after_index {
             self.index();
         }
-        let Some(verb) = self
-            .format
-            .get(self.at..)
-            .and_then(|rest| rest.chars().next())
-        else {
+        let Some(verb) = self.format.get(self.at..).and_then(|rest| rest.chars().next()) else {
             self.at = self.format.len();
             return printer.push("%!(NOVERB)");
         };
@@ -271,18 +254,12 @@ impl Scan<'_, '_> {
         let inside = rest.get(1..close).unwrap_or_default();
         self.at += close + 1;
         let digits = !inside.is_empty() && inside.bytes().all(|b| b.is_ascii_digit());
-        let number = inside
-            .parse::<i64>()
-            .ok()
-            .filter(|n| digits && *n <= NUMBER_MAX);
+        let number = inside.parse::<i64>().ok().filter(|n| digits && *n <= NUMBER_MAX);
         let Some(number) = number else {
             self.good_index = false;
             return false;
         };
-        match usize::try_from(number - 1)
-            .ok()
-            .filter(|index| *index < self.args.len())
-        {
+        match usize::try_from(number - 1).ok().filter(|index| *index < self.args.len()) {
             Some(index) => self.next = index,
             None => self.good_index = false,
         }
@@ -327,9 +304,8 @@ impl Scan<'_, '_> {
             printer.flags.precision = Some(self.number().unwrap_or(0));
             return Ok(after_index);
         }
-        printer.flags.precision = self
-            .number_operand()
-            .and_then(|precision| usize::try_from(precision).ok());
+        printer.flags.precision =
+            self.number_operand().and_then(|precision| usize::try_from(precision).ok());
         if printer.flags.precision.is_none() {
             printer.push("%!(BADPREC)")?;
         }

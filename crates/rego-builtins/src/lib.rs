@@ -33,6 +33,8 @@ mod net;
 mod numbers;
 mod objects;
 mod print;
+mod regex;
+mod render_template;
 mod semver;
 mod sets;
 mod sprintf;
