@@ -43,9 +43,12 @@ pub(crate) const HEIGHT_MAX: u32 = 400;
 /// After how many errors a text is given up.
 pub(crate) const ERRORS_MAX: usize = 64;
 
-/// How many tokens may be read for each byte of text. Going back costs a few times the text; only
-/// text made for it, where attempts nest in attempts, comes near this.
-const READS_PER_BYTE_MAX: usize = 8;
+/// How much text may be read again, after going back, for each byte of it. Going back happens a few
+/// times in a rule at most; only text made for it, where attempts nest in attempts, comes near.
+const REREAD_PER_BYTE_MAX: usize = 4;
+
+/// How much text may be read again however short it is, in bytes.
+const REREAD_BYTES_MIN: usize = 64 * 1024;
 
 /// Where the parser is: cheap to copy, so that it may go back.
 #[derive(Clone, Copy, Debug)]
@@ -81,8 +84,8 @@ pub(crate) struct Parser<'s> {
     comments: Vec<Span>,
     hints: Vec<&'static str>,
     depth: u32,
-    /// How many more tokens may be read.
-    reads_left: usize,
+    /// How many more bytes may be read again.
+    reread_left: usize,
     /// The height of the highest term among those last read within the current one.
     height: u32,
     /// The furthest place read, from where recovery goes on: the start of a token, or the end of
@@ -115,7 +118,7 @@ impl<'s> Parser<'s> {
             comments: Vec::new(),
             hints: Vec::new(),
             depth: 0,
-            reads_left: (text.len() + 1).saturating_mul(READS_PER_BYTE_MAX),
+            reread_left: text.len().saturating_mul(REREAD_PER_BYTE_MAX) + REREAD_BYTES_MIN,
             height: 0,
             furthest: 0,
             not_comprehensions: BTreeSet::new(),
@@ -144,10 +147,9 @@ impl<'s> Parser<'s> {
 
     fn advance(&mut self, skip_blanks: bool) {
         self.leave_token();
-        if self.reads_left == 0 {
+        if self.reread_left == 0 {
             return self.end_here();
         }
-        self.reads_left -= 1;
         let mut from = self.at.span.end;
         loop {
             if skip_blanks && !self.lexer.is_odd() {
@@ -222,9 +224,16 @@ impl<'s> Parser<'s> {
         }
     }
 
+    /// Moves without reading, and counts what will be read again.
+    fn move_to(&mut self, to: Cursor) {
+        let back = self.at.span.start.saturating_sub(to.span.start);
+        self.reread_left = self.reread_left.saturating_sub(back as usize);
+        self.at = to;
+    }
+
     /// Goes back, and forgets what was found wrong since.
     fn restore(&mut self, saved: Saved) {
-        self.at = saved.cursor;
+        self.move_to(saved.cursor);
         self.errors.truncate(saved.errors);
         self.comments.truncate(saved.comments);
         self.height = saved.height;
@@ -330,7 +339,7 @@ impl<'s> Parser<'s> {
         if self.is(Tok::Illegal) {
             return self.error(span, "illegal token");
         }
-        if self.reads_left == 0 {
+        if self.reread_left == 0 {
             return self.error(span, "text is too ambiguous to be parsed");
         }
         let name = self.tok().name();

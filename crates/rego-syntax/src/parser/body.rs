@@ -212,7 +212,7 @@ impl Parser<'_> {
         let errors = std::mem::take(&mut self.errors);
         let tried = std::mem::take(&mut self.not_comprehensions);
         let keywords = std::mem::replace(&mut self.lexer.keywords, Keywords::all());
-        self.at = at.cursor;
+        self.move_to(at.cursor);
         let parses = read(self);
         self.errors = errors;
         self.not_comprehensions = tried;

@@ -52,11 +52,11 @@ const HINTS: &[(&str, &str)] = &[
     ),
 ];
 
-/// Returns an error, with a hint where one is known.
+/// Returns an error, with a hint where one is known and the message has none of its own.
 pub(super) fn error(location: Location, message: &str) -> Diagnostic {
     let error = Diagnostic::error(CODE, location, message);
     match HINTS.iter().find(|(start, _)| message.starts_with(start)) {
-        Some((_, hint)) => error.with_hint(*hint),
-        None => error,
+        Some((_, hint)) if !message.contains("(hint") => error.with_hint(*hint),
+        _ => error,
     }
 }
