@@ -21,10 +21,11 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Returns the distinct values among `items`, sorted.
+    /// Returns the distinct values among `items`, sorted; of equal ones that are written differently
+    /// (`1` and `1.0`) the first.
     pub fn from_unsorted(mut items: Vec<Value>) -> Self {
         if !items.is_sorted_by(|a, b| a < b) {
-            items.sort_unstable();
+            items.sort(); // stable, so that the first of equal ones comes first
             items.dedup();
         }
         Self::from_sorted(items)

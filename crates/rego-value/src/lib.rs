@@ -7,6 +7,16 @@
 //! else is shared behind a reference count. Objects and sets keep their keys sorted in Rego's total
 //! order; a large one builds a hash index on first look-up.
 //!
+//! ```
+//! use rego_value::Value;
+//!
+//! let request = Value::from_json(br#"{"user": "alice", "port": 8080.0}"#)?;
+//! assert_eq!(request.get_path(&["user"]), Some(&Value::from("alice")));
+//! assert_eq!(request.get_path(&["port"]), Some(&Value::from(8080))); // equal by value
+//! assert_eq!(request.to_json(), r#"{"port":8080.0,"user":"alice"}"#); // printed as written
+//! # Ok::<(), rego_value::JsonError>(())
+//! ```
+//!
 //! Read first: `value.rs`, then `keys.rs`, then `order.rs`.
 
 mod json;

@@ -161,6 +161,12 @@ fn what_json_lacks() {
 }
 
 #[test]
+fn of_equal_elements_the_first_stays() {
+    let set = Value::set(read("[2,1.0,1,1e0]").as_array().unwrap().to_vec());
+    assert_eq!(set.to_rego(), "{1.0, 2}");
+}
+
+#[test]
 fn rego_text_quotes_as_go_does() {
     assert_eq!(
         Value::from("\u{1}\u{7f}\n\"é\u{301}\u{200b}\u{e000}\u{10ffff}").to_rego(),
@@ -186,6 +192,7 @@ fn depth_at_the_limit_and_beyond() {
             assert_eq!(a.to_json(), deepest);
             assert!(a.to_json_pretty(" ").len() > deepest.len());
             assert!(!a.to_rego().is_empty() && !format!("{a:?}").is_empty());
+            assert_eq!(Value::from_yaml(a.to_yaml().as_bytes()).as_ref(), Ok(&b));
             use std::hash::BuildHasher;
             std::hash::RandomState::new().hash_one(&a);
             drop((a, b));
