@@ -67,11 +67,6 @@ impl Trie {
         })
     }
 
-    /// Returns the node at a path.
-    pub(crate) fn find(&self, path: &[Value]) -> Option<u32> {
-        path.iter().try_fold(0, |node, key| self.children.get(&(node, key.clone())).copied())
-    }
-
     /// Returns how many parts of a head's path its rule has: fewer than all where a shorter path
     /// has a dynamic definition, which then takes this one in.
     fn rule_depth(&self, head: &Head<'_>, heads: &[Head<'_>]) -> usize {

@@ -23,6 +23,10 @@ use crate::unit::Unit;
 #[derive(Debug)]
 pub(crate) struct Draft {
     pub(crate) rule: RuleId,
+    /// Which of the heads.
+    pub(crate) head: usize,
+    /// Which module.
+    pub(crate) module: usize,
     pub(crate) default: bool,
     pub(crate) definition: Definition,
     /// What its locals are called.
@@ -39,7 +43,7 @@ pub(crate) struct World<'a> {
 
 /// Lowers the definition under a head. Nothing where the module of the head is not known.
 pub(crate) fn draft(
-    head: &Head<'_>,
+    (at, head): (usize, &Head<'_>),
     assignment: &Assignment,
     world: World<'_>,
     findings: &mut Findings,
@@ -52,7 +56,7 @@ pub(crate) fn draft(
         frame: Frame::default(),
         refused: false,
     };
-    Some(RuleLower { lower, head, uses: HashMap::default() }.draft(assignment))
+    Some(RuleLower { lower, head, uses: HashMap::default() }.draft(at, assignment))
 }
 
 struct RuleLower<'a, 'h> {
@@ -70,7 +74,7 @@ struct Branch<'s> {
 }
 
 impl RuleLower<'_, '_> {
-    fn draft(mut self, assignment: &Assignment) -> Draft {
+    fn draft(mut self, at: usize, assignment: &Assignment) -> Draft {
         let head = self.head;
         let rule = head.rule;
         self.lower.frame.open(no_names());
@@ -92,7 +96,14 @@ impl RuleLower<'_, '_> {
         definition.els = self.branches(rule.els.as_deref(), &entries);
         self.report_unused_parameters(&entries);
         let names = self.lower.frame.names;
-        Draft { rule: assignment.rule, default: rule.default, definition, names }
+        Draft {
+            rule: assignment.rule,
+            head: at,
+            module: head.module,
+            default: rule.default,
+            definition,
+            names,
+        }
     }
 
     /// Lowers a chain of `else`, last one first.

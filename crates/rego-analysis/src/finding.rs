@@ -68,11 +68,6 @@ impl Findings {
         self.errors.range(..stage).next().is_some()
     }
 
-    /// Whether there is an error in a stage.
-    pub(crate) fn has(&self, stage: Stage) -> bool {
-        self.errors.contains_key(&stage)
-    }
-
     /// Returns the warnings, or the errors of the first stage that failed: sorted by place, cut
     /// off at `limit` as OPA does.
     pub(crate) fn finish(
@@ -80,10 +75,13 @@ impl Findings {
         limit: usize,
         sources: &Sources,
     ) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
-        let Some((_, mut errors)) = self.errors.into_iter().next() else {
+        let Some((stage, mut errors)) = self.errors.into_iter().next() else {
             return Ok(self.warnings);
         };
-        errors.sort_by(|a, b| place(a, sources).cmp(&place(b, sources)));
+        // Conflicts come in the order of the rule tree, those with packages last.
+        if stage != Stage::RuleConflicts {
+            errors.sort_by(|a, b| place(a, sources).cmp(&place(b, sources)));
+        }
         if limit > 0 && errors.len() > limit {
             errors.truncate(limit);
             let mut last = Diagnostic::error(COMPILE, Location::default(), "error limit reached");

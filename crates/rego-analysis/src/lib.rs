@@ -9,17 +9,25 @@
 
 pub mod builtin;
 mod catalog;
+mod conflicts;
 mod definition;
 mod finding;
 mod heads;
+mod imports;
+mod keywords;
 mod lower;
+mod metadata;
 mod options;
 mod pipeline;
+mod prints;
 mod query;
+mod recursion;
 mod safety;
 mod scan;
 mod scope;
+mod suggest;
 pub mod tree;
+mod types_text;
 mod unit;
 mod walk;
 

@@ -8,6 +8,8 @@ mod pattern;
 mod term;
 mod with;
 
+pub(crate) use call::path_text;
+
 use rego_source::{Diagnostic, Location, Span};
 use rego_syntax::ast;
 

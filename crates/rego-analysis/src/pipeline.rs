@@ -5,15 +5,21 @@ use std::sync::Arc;
 
 use foldhash::{HashMap, HashSet};
 use rego_source::{Diagnostic, SourceId, Sources};
-use rego_syntax::ast::{Module, TermKind, Text};
+use rego_syntax::ast::{Module, RegoVersion, TermKind, Text};
 use rego_value::Value;
 
 use crate::catalog::{self, Assignment, Catalog, Trie};
+use crate::conflicts::Conflicts;
 use crate::definition::{self, Draft, World};
 use crate::finding::{Findings, Stage};
 use crate::heads::{self, Head};
+use crate::imports;
+use crate::keywords;
+use crate::metadata;
 use crate::options::Options;
-use crate::safety;
+use crate::prints;
+use crate::recursion;
+use crate::safety::{self, Near};
 use crate::tree::{Definition, Resolved, Rule};
 use crate::unit::{self, Unit};
 
@@ -46,7 +52,7 @@ pub fn analyse(
     options: &Options<'_>,
 ) -> Result<Analysed, Vec<Diagnostic>> {
     let mut findings = Findings::default();
-    let units = units_of(&modules);
+    let units = units_of(&modules, options);
     let heads: Vec<Head<'_>> = modules
         .iter()
         .zip(&units)
@@ -57,21 +63,49 @@ pub fn analyse(
     let packages: Vec<_> = units.iter().map(|unit| Arc::clone(&unit.package)).collect();
     let (catalog, assignments) = catalog::build(&heads, &trie, &packages);
 
+    // check_keyword_overrides, check_imports
+    keywords::check(&heads, &units, &mut findings);
+    for (parsed, unit) in modules.iter().zip(&units) {
+        imports::check_shadowing(&parsed.module, unit, &mut findings);
+        metadata::check(&parsed.module, unit, options.annotations, &mut findings);
+    }
+    // resolve_refs, rewrite_local_vars, check_void_calls, rewrite_with_values,
+    // check_undefined_funcs, check_unsafe_builtins, check_deprecated_builtins
     let world = World { units: &units, catalog: &catalog, options };
     let mut drafts = draft_all(&heads, &assignments, world, &mut findings);
-
-    if !findings.failed_before(Stage::SafetyHeads) {
-        for draft in &mut drafts {
-            safety::check_definition(draft, &mut findings);
+    if options.strict {
+        for (parsed, unit) in modules.iter().zip(&units) {
+            imports::check_used(&parsed.module, unit, &mut findings);
         }
     }
+    // rewrite_print_calls
+    if !findings.failed_before(Stage::PrintCalls) {
+        drafts.iter().for_each(|draft| prints::check(draft, &mut findings));
+    }
+    // check_rule_conflicts
+    let (modules, units_of) = (&modules[..], &units[..]);
+    let conflicts =
+        Conflicts { heads: &heads, trie: &trie, modules, units: units_of, sources: &sources };
+    conflicts.check(options.base_data, &mut findings);
+    // check_safety_rule_heads, check_safety_rule_bodies
+    if !findings.failed_before(Stage::SafetyHeads) {
+        for draft in &mut drafts {
+            let Some(unit) = units.get(draft.module) else { continue };
+            safety::check_definition(draft, Near { unit }, &mut findings);
+        }
+    }
+    // check_recursion
+    if !findings.failed_before(Stage::Recursion) {
+        recursion::check(&drafts, &heads, &catalog, &sources, &mut findings);
+    }
+    // check_types has its place here.
 
     let warnings = findings.finish(options.error_limit, &sources)?;
     Ok(Analysed { resolved: assemble(catalog, drafts, sources), warnings })
 }
 
 /// Returns what names mean at the top of each module.
-fn units_of(modules: &[ParsedModule]) -> Vec<Unit> {
+fn units_of(modules: &[ParsedModule], options: &Options<'_>) -> Vec<Unit> {
     let mut exports: BTreeMap<Vec<Value>, HashSet<Text>> = BTreeMap::new();
     let paths: Vec<Vec<Value>> =
         modules.iter().map(|parsed| package_path(&parsed.module)).collect();
@@ -84,7 +118,9 @@ fn units_of(modules: &[ParsedModule]) -> Vec<Unit> {
         exports.into_iter().map(|(path, names)| (path, Arc::new(names))).collect();
     let unit = |(parsed, path): (&ParsedModule, &Vec<Value>)| Unit {
         source: parsed.source,
-        version: parsed.module.version,
+        strict: options.strict
+            || parsed.module.version == RegoVersion::V1
+            || parsed.module.rego_v1_import,
         package: path.clone().into(),
         imports: unit::imported_names(&parsed.module.imports),
         exports: exports.get(path).cloned().unwrap_or_default(),
@@ -110,7 +146,7 @@ fn draft_all(
     world: World<'_>,
     findings: &mut Findings,
 ) -> Vec<Draft> {
-    let pairs = heads.iter().zip(assignments);
+    let pairs = heads.iter().enumerate().zip(assignments);
     pairs.filter_map(|(head, rule)| definition::draft(head, rule, world, findings)).collect()
 }
 

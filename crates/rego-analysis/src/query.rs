@@ -11,7 +11,8 @@ use crate::catalog::{Catalog, RuleShape};
 use crate::finding::{Findings, Stage};
 use crate::lower::Lower;
 use crate::options::Options;
-use crate::safety;
+use crate::prints;
+use crate::safety::{self, Near, VarSet};
 use crate::scan::Names;
 use crate::scope::{Frame, LocalName};
 use crate::tree::{Local, Query, Resolved};
@@ -44,7 +45,7 @@ pub fn analyse_query(
     options: &Options<'_>,
 ) -> Result<Query, Vec<Diagnostic>> {
     let catalog = catalog_of(resolved);
-    let unit = unit_of(&catalog, &query);
+    let unit = unit_of(&catalog, &query, options.strict);
     let mut findings = Findings::default();
     let mut lower = Lower {
         unit: &unit,
@@ -59,9 +60,13 @@ pub fn analyse_query(
     lower.report_unused();
     let bindings = bindings(&lower.frame);
     let mut names = lower.frame.names;
+    prints::check_body(&body, &VarSet::default(), &names, &mut findings);
     let body = match findings.failed_before(Stage::SafetyHeads) {
         true => body,
-        false => safety::check_query(body, &mut names, &mut findings),
+        false => {
+            let near = Near { unit: &unit };
+            safety::check_query(body, &mut names, near, &mut findings)
+        }
     };
     findings.finish(options.error_limit, sources)?;
     Ok(Query { body, bindings, expressions: expressions(&query), locals: names.len() as u32 })
@@ -72,7 +77,7 @@ fn catalog_of(resolved: &Resolved) -> Catalog {
     Catalog { tree: resolved.tree.clone(), rules: resolved.rules.iter().map(shape).collect() }
 }
 
-fn unit_of(catalog: &Catalog, query: &QuerySource<'_>) -> Unit {
+fn unit_of(catalog: &Catalog, query: &QuerySource<'_>, strict: bool) -> Unit {
     let mut exports: HashSet<Text> = HashSet::default();
     if let Some(package) = query.package
         && let Some(node) = catalog.node_at(package).and_then(|id| catalog.tree.node(id))
@@ -81,7 +86,7 @@ fn unit_of(catalog: &Catalog, query: &QuerySource<'_>) -> Unit {
     }
     Unit {
         source: query.source,
-        version: query.version,
+        strict: query.version == RegoVersion::V1 || strict,
         package: query.package.unwrap_or_default().into(),
         imports: if query.imports.is_empty() {
             HashMap::default()

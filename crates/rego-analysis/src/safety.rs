@@ -21,14 +21,16 @@ use crate::finding::Findings;
 use crate::scope::LocalName;
 use crate::tree::{Body, Definition, Expr, ExprKind, Local, Term, TermKind};
 use order::Orderer;
-pub(crate) use vars::VarSet;
+pub(crate) use output::outputs;
+pub(crate) use report::Near;
+pub(crate) use vars::{VarSet, all_in_term, direct_in_expr};
 
 /// Statements that came from heads, and those that were taken out of others, have no position in
 /// the text of their body.
 pub(crate) const MADE_UP: u32 = u32::MAX;
 
 /// Orders the bodies of a definition and reports its unsafe variables.
-pub(crate) fn check_definition(draft: &mut Draft, findings: &mut Findings) {
+pub(crate) fn check_definition(draft: &mut Draft, near: Near<'_>, findings: &mut Findings) {
     let mut args = VarSet::default();
     for arg in &draft.definition.args {
         vars::all_in_term(arg, &mut |local| {
@@ -37,7 +39,7 @@ pub(crate) fn check_definition(draft: &mut Draft, findings: &mut Findings) {
     }
     let mut next = Some(&mut draft.definition);
     while let Some(definition) = next {
-        check_branch(definition, &args, &mut draft.names, findings);
+        check_branch(definition, &args, (&mut draft.names, near), findings);
         next = definition.els.as_deref_mut();
     }
     draft.definition.locals = draft.names.len() as u32;
@@ -47,7 +49,7 @@ pub(crate) fn check_definition(draft: &mut Draft, findings: &mut Findings) {
 fn check_branch(
     definition: &mut Definition,
     args: &VarSet,
-    names: &mut Vec<LocalName>,
+    (names, near): (&mut Vec<LocalName>, Near<'_>),
     findings: &mut Findings,
 ) {
     let mut orderer = Orderer::new(names);
@@ -56,15 +58,21 @@ fn check_branch(
     let body = std::mem::take(&mut definition.body);
     let (body, loose) = orderer.order(body, heads, args);
     definition.body = body;
-    report::heads(&loose, definition.location, orderer.names, findings);
-    report::bodies(orderer.refused, orderer.names, findings);
+    let report = report::Report { names: orderer.names, near };
+    report.heads(&loose, definition.location, findings);
+    report.bodies(orderer.refused, findings);
 }
 
 /// Orders the body of a query.
-pub(crate) fn check_query(body: Body, names: &mut Vec<LocalName>, findings: &mut Findings) -> Body {
+pub(crate) fn check_query(
+    body: Body,
+    names: &mut Vec<LocalName>,
+    near: Near<'_>,
+    findings: &mut Findings,
+) -> Body {
     let mut orderer = Orderer::new(names);
     let (body, _) = orderer.order(body, Vec::new(), &VarSet::default());
-    report::bodies(orderer.refused, orderer.names, findings);
+    report::Report { names: orderer.names, near }.bodies(orderer.refused, findings);
     body
 }
 

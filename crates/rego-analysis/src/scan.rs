@@ -35,12 +35,6 @@ impl Names {
         mentioned.retain(|name| !declared.contains(name));
     }
 
-    /// Adds all of another.
-    pub(crate) fn extend(&mut self, other: Names) {
-        self.declared.extend(other.declared);
-        self.mentioned.extend(other.mentioned);
-    }
-
     fn add_expr(&mut self, expr: &Expr) {
         for with in &expr.with {
             mention(&with.value, &mut self.mentioned);

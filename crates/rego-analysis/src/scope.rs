@@ -94,13 +94,6 @@ impl Frame {
         self.scopes.pop()
     }
 
-    /// Adds names to those of the innermost scope.
-    pub(crate) fn extend_top(&mut self, names: Names) {
-        if let Some(top) = self.scopes.last_mut() {
-            top.names.extend(names);
-        }
-    }
-
     /// Looks a name up and counts the use.
     pub(crate) fn lookup(&mut self, name: &str) -> Lookup {
         let declared = self.scopes.iter_mut().rev().find_map(|scope| {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use foldhash::{HashMap, HashSet};
 use rego_source::{Location, SourceId, Span};
-use rego_syntax::ast::{Import, RegoVersion, Text};
+use rego_syntax::ast::{Import, Text};
 use rego_value::Value;
 
 /// What a name at the top of a module stands for.
@@ -32,7 +32,8 @@ pub(crate) struct Imported {
 #[derive(Debug)]
 pub(crate) struct Unit {
     pub(crate) source: SourceId,
-    pub(crate) version: RegoVersion,
+    /// Whether the checks of Rego v1 or strict mode apply to it.
+    pub(crate) strict: bool,
     pub(crate) package: Arc<[Value]>,
     pub(crate) imports: HashMap<Text, Imported>,
     /// First names of the rules of the package, in any module.

@@ -9,7 +9,9 @@ use super::term::{array, constant};
 use crate::finding::{COMPILE, Stage, TYPE};
 use crate::options::Print;
 use crate::scope::Lookup;
+use crate::suggest;
 use crate::tree::{Callee, ExprKind, RefHead, RuleKind, Term, TermKind};
+use crate::types_text;
 
 /// A function as a call names it.
 pub(super) struct Target {
@@ -39,6 +41,21 @@ impl Target {
 }
 
 impl Lower<'_> {
+    /// Finds what an operator stands for: its builtin, unless a rule or import has that name.
+    fn operator_target(&mut self, name: &str) -> Target {
+        let global = match self.frame.lookup(name) {
+            Lookup::Outside => self.unit.global(name),
+            Lookup::Local(_) | Lookup::Ahead => None,
+        };
+        match global.filter(|global| !global.input) {
+            Some(global) => {
+                let name = path_text("data", &global.path);
+                Target { name, kind: self.rule_target(global.path) }
+            }
+            None => self.builtin_target(name.to_owned()),
+        }
+    }
+
     /// Finds what a call's function names.
     pub(super) fn target(&mut self, function: &ast::Term, location: Location) -> Target {
         let Some((first, rest)) = dotted(function) else {
@@ -125,12 +142,12 @@ impl Lower<'_> {
                 if *op == ast::BinaryOp::Unify {
                     return self.builtin_call("equal", args, location);
                 }
-                (self.builtin_target(op.builtin().to_owned()), args)
+                (self.operator_target(op.builtin()), args)
             }
             ast::TermKind::Minus(inner) => {
                 let zero = constant(Value::from(0), location);
                 let args = vec![zero, self.term(inner)];
-                (self.builtin_target("minus".to_owned()), args)
+                (self.operator_target("minus"), args)
             }
             ast::TermKind::In { key, value, domain } => {
                 let parts = key.iter().chain([value, domain]);
@@ -182,8 +199,15 @@ impl Lower<'_> {
     }
 
     fn undefined_function(&self, name: &str, location: Location) -> Diagnostic {
-        let message = format!("undefined function {name}");
-        Diagnostic::error(TYPE, location, message)
+        let error = Diagnostic::error(TYPE, location, format!("undefined function {name}"));
+        let builtins = self.options.builtin_names.iter().copied();
+        let short = name.rsplit_once('.').map_or(name, |(_, last)| last);
+        let near = suggest::nearest(name, builtins)
+            .or_else(|| suggest::nearest(short, self.unit.exports.iter().map(|name| &**name)));
+        match near {
+            Some(near) => error.with_hint(format!("did you mean `{near}`?")),
+            None => error,
+        }
     }
 
     fn arity_error(
@@ -195,8 +219,10 @@ impl Lower<'_> {
     ) -> Diagnostic {
         let name = &target.name;
         let count = args.len();
-        if let TargetKind::Function(Callee::Builtin(_), _) = target.kind {
-            return Diagnostic::error(TYPE, location, format!("{name}: arity mismatch"));
+        if let TargetKind::Function(Callee::Builtin(decl), _) = target.kind {
+            return Diagnostic::error(TYPE, location, format!("{name}: arity mismatch"))
+                .with_detail(format!("have: {}", types_text::have(args)))
+                .with_detail(format!("want: {}", types_text::want(decl)));
         }
         let plural = if count == 1 { "" } else { "s" };
         let message = format!("function {name} has arity {arity}, got {count} argument{plural}");
@@ -219,15 +245,10 @@ impl Lower<'_> {
             let message = format!("unsafe built-in function calls in expression: {name}");
             self.findings.error(Stage::UnsafeBuiltins, TYPE, location, message);
         }
-        if decl.deprecated && self.is_strict() {
+        if decl.deprecated && self.unit.strict {
             let message = format!("deprecated built-in function calls in expression: {name}");
             self.findings.error(Stage::DeprecatedBuiltins, TYPE, location, message);
         }
-    }
-
-    /// Whether the checks of Rego v1 or strict mode apply.
-    fn is_strict(&self) -> bool {
-        self.options.strict || self.unit.version == ast::RegoVersion::V1
     }
 
     fn print(&mut self, args: Vec<Term>, location: Location) -> Option<ExprKind> {

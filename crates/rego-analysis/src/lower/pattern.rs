@@ -7,6 +7,7 @@ use rego_syntax::ast;
 
 use super::Lower;
 use crate::finding::{COMPILE, Stage};
+use crate::keywords;
 use crate::scan;
 use crate::scope::{LocalName, Occurrence};
 use crate::tree::{ExprKind, Term, TermKind};
@@ -20,6 +21,11 @@ impl Lower<'_> {
             self.refuse(error);
         }
         let location = self.at(expr.span);
+        if let Some(name) = keywords::root_name(target).filter(|_| self.unit.strict) {
+            let message =
+                format!("variables must not shadow {name} (use a different variable name)");
+            self.findings.error(Stage::KeywordOverrides, COMPILE, location, message);
+        }
         let target = self.assign_target(target, location);
         ExprKind::Unify(target, value)
     }

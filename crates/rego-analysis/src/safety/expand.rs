@@ -66,7 +66,16 @@ impl Expander<'_> {
                     *part = self.lift(take(part));
                 }
             }
-            ExprKind::Every { domain, .. } => *domain = self.lift(take(domain)),
+            ExprKind::Every { domain, .. } => {
+                let made_up = self.pieces.len();
+                let lifted = self.lift(take(domain));
+                let already =
+                    self.pieces.len() > made_up && matches!(lifted.kind, TermKind::Local(_));
+                *domain = match (&lifted.kind, already) {
+                    (TermKind::Constant(_), _) | (_, true) => lifted,
+                    _ => self.made_up(lifted),
+                };
+            }
             ExprKind::Not(body) => {
                 for inner in &mut body.exprs {
                     self.kind(&mut inner.kind);

@@ -7,48 +7,84 @@ use rego_source::{Diagnostic, Location};
 
 use crate::finding::{Findings, Stage, UNSAFE};
 use crate::scope::LocalName;
+use crate::suggest;
 use crate::tree::Local;
+use crate::unit::Unit;
 
-/// Reports variables of a rule's head that its body does not mention.
-pub(super) fn heads(
-    loose: &[Local],
-    location: Location,
-    names: &[LocalName],
-    findings: &mut Findings,
-) {
-    let mut seen = HashSet::default();
-    for local in loose {
-        if let Some(name) = shown(*local, names)
-            && seen.insert(*local)
-        {
-            let error = Diagnostic::error(UNSAFE, location, message(&name)).with_hint(hint(&name));
-            findings.add(Stage::SafetyHeads, error);
-        }
-    }
+/// Where names near to an unknown one are looked for.
+#[derive(Clone, Copy)]
+pub(crate) struct Near<'a> {
+    pub(crate) unit: &'a Unit,
 }
 
-/// Reports the variables of statements that have no place: each once, at the first statement that
-/// needs it. Where all of them are made up, the statements are reported instead.
-pub(super) fn bodies(
-    refused: Vec<(Local, Location)>,
-    names: &[LocalName],
-    findings: &mut Findings,
-) {
-    let mut first: BTreeMap<Local, Location> = BTreeMap::new();
-    for (local, location) in &refused {
-        let known = first.entry(*local).or_insert(*location);
-        *known = (*known).min(*location);
-    }
-    let mut any = false;
-    for (local, location) in &first {
-        if let Some(name) = shown(*local, names) {
-            any = true;
-            let error = Diagnostic::error(UNSAFE, *location, message(&name)).with_hint(hint(&name));
-            findings.add(Stage::SafetyBodies, error);
+/// Reports the unsafe variables of one definition.
+pub(super) struct Report<'a> {
+    pub(super) names: &'a [LocalName],
+    pub(super) near: Near<'a>,
+}
+
+impl Report<'_> {
+    /// Reports variables of a rule's head that its body does not mention.
+    pub(super) fn heads(&self, loose: &[Local], location: Location, findings: &mut Findings) {
+        let mut seen = HashSet::default();
+        for local in loose {
+            if let Some(name) = self.shown(*local)
+                && seen.insert(*local)
+            {
+                findings.add(Stage::SafetyHeads, self.error(name, location));
+            }
         }
     }
-    if !any {
-        expressions(refused, findings);
+
+    /// Reports the variables of statements that have no place: each once, at the first statement
+    /// that needs it. Where all of them are made up, the statements are reported instead.
+    pub(super) fn bodies(&self, refused: Vec<(Local, Location)>, findings: &mut Findings) {
+        let mut first: BTreeMap<Local, Location> = BTreeMap::new();
+        for (local, location) in &refused {
+            let known = first.entry(*local).or_insert(*location);
+            *known = (*known).min(*location);
+        }
+        let mut any = false;
+        for (local, location) in &first {
+            if let Some(name) = self.shown(*local) {
+                any = true;
+                findings.add(Stage::SafetyBodies, self.error(name, *location));
+            }
+        }
+        if !any {
+            expressions(refused, findings);
+        }
+    }
+
+    fn shown(&self, local: Local) -> Option<&str> {
+        match self.names.get(local.0 as usize)? {
+            LocalName::Named(name) => Some(name),
+            LocalName::Wildcard => Some("_"),
+            LocalName::Generated => None,
+        }
+    }
+
+    fn error(&self, name: &str, location: Location) -> Diagnostic {
+        Diagnostic::error(UNSAFE, location, message(name)).with_hint(self.hint(name))
+    }
+
+    fn hint(&self, name: &str) -> String {
+        if name == "_" {
+            return "`_` stands for any value only where something is searched; write a name \
+                    there and bind it before"
+                .to_owned();
+        }
+        let locals = self.names.iter().filter_map(|name| match name {
+            LocalName::Named(name) => Some(&**name),
+            _ => None,
+        });
+        let exports = self.near.unit.exports.iter().map(|name| &**name);
+        let imports = self.near.unit.imports.keys().map(|name| &**name);
+        match suggest::nearest(name, locals.chain(exports).chain(imports).chain(["input", "data"]))
+        {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("give `{name}` a value first: `{name} := …`, `some {name} in …`"),
+        }
     }
 }
 
@@ -64,28 +100,11 @@ fn expressions(mut refused: Vec<(Local, Location)>, findings: &mut Findings) {
     }
 }
 
-fn shown(local: Local, names: &[LocalName]) -> Option<String> {
-    match names.get(local.0 as usize)? {
-        LocalName::Named(name) => Some(name.to_string()),
-        LocalName::Wildcard => Some("_".to_owned()),
-        LocalName::Generated => None,
-    }
-}
-
 fn message(name: &str) -> String {
     match name {
         "in" | "every" | "contains" | "if" => format!(
             "var {name} is unsafe (hint: `import future.keywords.{name}` to import a future keyword)"
         ),
         _ => format!("var {name} is unsafe"),
-    }
-}
-
-fn hint(name: &str) -> String {
-    match name {
-        "_" => "`_` stands for any value only where something is searched; write a name there \
-                and bind it before"
-            .to_owned(),
-        _ => format!("give `{name}` a value first: `{name} := …`, `some {name} in …`"),
     }
 }

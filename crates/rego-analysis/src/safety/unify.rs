@@ -58,8 +58,13 @@ impl<'k> Unifier<'k> {
                 }
             }
             (K::Constant(value), K::Object(entries)) | (K::Object(entries), K::Constant(value)) => {
-                if value.as_object().is_some_and(|object| object.len() == entries.len()) {
-                    entries.iter().for_each(|(_, item)| self.mark_all(item));
+                let object = value.as_object().filter(|object| object.len() == entries.len());
+                for (key, item) in entries {
+                    if let (Some(object), K::Constant(key)) = (object, &key.kind)
+                        && object.get(key).is_some()
+                    {
+                        self.mark_all(item);
+                    }
                 }
             }
             _ => {}
