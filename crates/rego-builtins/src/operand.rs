@@ -55,14 +55,6 @@ fn fraction(index: usize) -> BuiltinError {
     BuiltinError::Type(format!("operand {} {text}", index + 1))
 }
 
-/// Returns the operand's boolean.
-pub(crate) fn boolean(operands: &[&Value], index: usize) -> Checked<bool> {
-    let value = any(operands, index)?;
-    value
-        .as_bool()
-        .ok_or_else(|| BuiltinError::operand(index + 1, value, &["boolean"]))
-}
-
 /// Returns the operand's array.
 pub(crate) fn array<'a>(operands: &[&'a Value], index: usize) -> Checked<&'a [Value]> {
     let value = any(operands, index)?;

@@ -61,6 +61,8 @@ pub(super) struct Pattern {
     regex: regex::Regex,
     /// The names of the groups, the whole match first.
     names: Vec<Option<String>>,
+    /// How large it is: what a pass over a text costs is in proportion.
+    weight: u64,
 }
 
 static COMPILED: Cache<Pattern> = Cache::new();
@@ -82,8 +84,41 @@ impl Pattern {
                 _ => format!("invalid character class range: `{text}`"),
             })
         })?;
-        Ok(Self { regex, names: read.names })
+        let weight = (read.text.len() as u64).saturating_mul(read.repeats.max(1)) / 256 + 1;
+        Ok(Self { regex, names: read.names, weight })
     }
+
+    /// Pays for one pass over `text`.
+    fn pay(&self, context: &mut Context<'_>, text: &str) -> Result<(), BuiltinError> {
+        context.charge_steps((text.len() as u64 / 32 + 1).saturating_mul(self.weight))
+    }
+
+    /// Returns the first `limit` matches. Pays for each, since looking for one may go to the end of
+    /// the text and come back.
+    fn find<'t>(
+        &self,
+        context: &mut Context<'_>,
+        text: &'t str,
+        limit: usize,
+    ) -> Result<Vec<regex::Match<'t>>, BuiltinError> {
+        self.pay(context, text)?;
+        let mut matches = Vec::new();
+        for found in self.regex.find_iter(text).take(limit) {
+            pay_for_match(context, text, found)?;
+            matches.push(found);
+        }
+        Ok(matches)
+    }
+}
+
+/// Pays for a match found.
+fn pay_for_match(
+    context: &mut Context<'_>,
+    text: &str,
+    found: regex::Match<'_>,
+) -> Result<(), BuiltinError> {
+    let left = text.len().saturating_sub(found.end());
+    context.charge_steps(left as u64 / 1024 + 1)
 }
 
 /// Returns the compiled pattern.
@@ -93,16 +128,11 @@ fn pattern(context: &mut Context<'_>, text: &str) -> Result<Arc<Pattern>, Builti
     COMPILED.get(text, || Pattern::compile(context, text))
 }
 
-/// Pays for one pass over `text`.
-fn pay(context: &mut Context<'_>, text: &str) -> Result<(), BuiltinError> {
-    context.charge_steps(text.len() as u64 / 16 + 1)
-}
-
 /// Returns whether a part of the text matches: `regex.match("^a+$", "aa")`.
 fn matches(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
     let (source, text) = (operand::string(operands, 0)?, operand::string(operands, 1)?);
     let pattern = pattern(context, source)?;
-    pay(context, text)?;
+    pattern.pay(context, text)?;
     Ok(Value::from(pattern.regex.is_match(text)))
 }
 
@@ -125,8 +155,8 @@ fn find(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, Builtin
     let (source, text) = (operand::string(operands, 0)?, operand::string(operands, 1)?);
     let limit = limit(operands)?;
     let pattern = pattern(context, source)?;
-    pay(context, text)?;
-    charge::array(context, pattern.regex.find_iter(text).take(limit).map(|found| found.as_str()))
+    let found = pattern.find(context, text, limit)?;
+    charge::array(context, found.into_iter().map(|found| found.as_str()))
 }
 
 /// Returns the first `n` matches, each with its groups:
@@ -135,9 +165,12 @@ fn find_groups(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, 
     let (source, text) = (operand::string(operands, 0)?, operand::string(operands, 1)?);
     let limit = limit(operands)?;
     let pattern = pattern(context, source)?;
-    pay(context, text)?;
+    pattern.pay(context, text)?;
     let mut found = Vec::new();
     for groups in pattern.regex.captures_iter(text).take(limit) {
+        if let Some(whole) = groups.get(0) {
+            pay_for_match(context, text, whole)?;
+        }
         let texts = groups.iter().map(|group| group.map_or("", |group| group.as_str()));
         found.push(charge::array(context, texts)?);
     }
@@ -148,12 +181,11 @@ fn find_groups(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, 
 fn split(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
     let (source, text) = (operand::string(operands, 0)?, operand::string(operands, 1)?);
     let pattern = pattern(context, source)?;
-    pay(context, text)?;
     if text.is_empty() && !source.is_empty() {
         return Ok(Value::array(vec![Value::from("")]));
     }
     let (mut parts, mut begin, mut end) = (Vec::new(), 0, 0);
-    for found in pattern.regex.find_iter(text) {
+    for found in pattern.find(context, text, usize::MAX)? {
         end = found.start();
         if found.end() != 0 {
             parts.push(text.get(begin..end).unwrap_or_default());
@@ -173,11 +205,12 @@ fn replace(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, Buil
     let source = operand::string(operands, 1)?;
     let template = operand::string(operands, 2)?;
     let pattern = pattern(context, source)?;
-    pay(context, text)?;
+    pattern.pay(context, text)?;
     let pieces = expand::pieces(template, &pattern.names);
     let (mut out, mut end) = (String::new(), 0);
     for groups in pattern.regex.captures_iter(text) {
         let Some(whole) = groups.get(0) else { continue };
+        pay_for_match(context, text, whole)?;
         let kept = text.get(end..whole.start()).unwrap_or_default();
         charge::make(context, kept.len())?;
         out.push_str(kept);

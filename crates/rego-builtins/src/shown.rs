@@ -28,7 +28,6 @@ pub(crate) fn column(
 
 /// Returns a string as it is, and anything else as Rego writes it.
 pub(crate) fn text(context: &mut Context<'_>, value: &Value) -> Result<String, BuiltinError> {
-    let text = value.as_str().map_or_else(|| value.to_rego(), str::to_string);
-    charge::make(context, text.len())?;
-    Ok(text)
+    charge::text_of(context, value)?;
+    Ok(value.as_str().map_or_else(|| value.to_rego(), str::to_string))
 }

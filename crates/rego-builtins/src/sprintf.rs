@@ -11,10 +11,8 @@ use crate::{charge, operand};
 const ARGS: &[Type] = &[Type::String, Type::Array(&Type::Any)];
 
 /// The family.
-pub(crate) const FAMILY: &[Builtin] = &[Builtin::new(
-    Decl::function("sprintf", ARGS, Type::String),
-    sprintf,
-)];
+pub(crate) const FAMILY: &[Builtin] =
+    &[Builtin::new(Decl::function("sprintf", ARGS, Type::String), sprintf)];
 
 /// Returns the format with the values in it: `sprintf("%s has %d", ["a", 1])`.
 fn sprintf(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
@@ -41,9 +39,8 @@ fn arg<'v>(context: &mut Context<'_>, value: &'v Value) -> Result<Arg<'v>, Built
         View::String(s) => Arg::Text(s.into()),
         View::Number(number) => number_arg(number.text()),
         _ => {
-            let text = value.to_rego();
-            charge::make(context, text.len())?;
-            Arg::Text(text.into())
+            charge::text_of(context, value)?;
+            Arg::Text(value.to_rego().into())
         }
     })
 }
@@ -98,51 +95,19 @@ mod tests {
             "[123456789123456789123, 36893488147419103232, 18446744073709551616]",
             "123456789123456789123 20000000000000000 10000000000000000000000000000000000000000000000000000000000000000",
         ),
-        (
-            "%q",
-            "[123456789123456789123]",
-            "%!q(big.Int=123456789123456789123)",
-        ),
+        ("%q", "[123456789123456789123]", "%!q(big.Int=123456789123456789123)"),
         (
             "%x %X %o %O %b %#x %#o %#b",
             "[255, 255, 8, 8, 5, 255, 8, 5]",
             "ff FF 10 0o10 101 0xff 010 0b101",
         ),
-        (
-            "%c %q %U %#U",
-            "[65, 65, 8364, 8364]",
-            "A 'A' U+20AC U+20AC '€'",
-        ),
-        (
-            "%q %+q %#q",
-            r#"["a\n\u00e9", "é", "a`b"]"#,
-            r#""a\né" "\u00e9" "a`b""#,
-        ),
-        (
-            "%x % X %#x % #x",
-            r#"["hi", "hi", "hi", "hi"]"#,
-            "6869 68 69 0x6869 0x68 0x69",
-        ),
-        (
-            "%5s|%-5s|%.2s|%05s",
-            r#"["ab", "ab", "åäö", "ab"]"#,
-            "   ab|ab   |åä|000ab",
-        ),
-        (
-            "%v %v %v %v",
-            "[1.50, 1e21, 1e6, 100000.0]",
-            "1.5 1e+21 1e+06 100000",
-        ),
-        (
-            "%v %v %v",
-            "[0.0001, 0.00001, 123456789.0]",
-            "0.0001 1e-05 1.23456789e+08",
-        ),
-        (
-            "%e %E %g %G",
-            "[1234.5678, 0.0, 1e-7, 1e-7]",
-            "1.234568e+03 0.000000E+00 1e-07 1E-07",
-        ),
+        ("%c %q %U %#U", "[65, 65, 8364, 8364]", "A 'A' U+20AC U+20AC '€'"),
+        ("%q %+q %#q", r#"["a\n\u00e9", "é", "a`b"]"#, r#""a\né" "\u00e9" "a`b""#),
+        ("%x % X %#x % #x", r#"["hi", "hi", "hi", "hi"]"#, "6869 68 69 0x6869 0x68 0x69"),
+        ("%5s|%-5s|%.2s|%05s", r#"["ab", "ab", "åäö", "ab"]"#, "   ab|ab   |åä|000ab"),
+        ("%v %v %v %v", "[1.50, 1e21, 1e6, 100000.0]", "1.5 1e+21 1e+06 100000"),
+        ("%v %v %v", "[0.0001, 0.00001, 123456789.0]", "0.0001 1e-05 1.23456789e+08"),
+        ("%e %E %g %G", "[1234.5678, 0.0, 1e-7, 1e-7]", "1.234568e+03 0.000000E+00 1e-07 1E-07"),
         (
             "%.3g %.10g %#g %#.3g",
             "[1234.5678, 1234.5678, 1.0, 1.0]",
@@ -153,18 +118,10 @@ mod tests {
             "[3.14159, 2.5, -3.14159, 2.0]",
             "  3.14|2.5     |-003.142|+2.0",
         ),
-        (
-            "%b %x %.2x",
-            "[1.5, 1.5, 1.999]",
-            "6755399441055744p-52 0x1.8p+00 0x1.00p+01",
-        ),
+        ("%b %x %.2x", "[1.5, 1.5, 1.999]", "6755399441055744p-52 0x1.8p+00 0x1.00p+01"),
         ("%d", "[1.5]", "%!d(float64=1.5)"),
         ("%5z", "[3]", "%!z(int=    3)"),
-        (
-            "%T %T %T %T",
-            "[1, 1.5, \"a\", 123456789123456789123]",
-            "int float64 string *big.Int",
-        ),
+        ("%T %T %T %T", "[1, 1.5, \"a\", 123456789123456789123]", "int float64 string *big.Int"),
         ("%t", "[true]", "%!t(string=true)"),
         ("%.0d|%.3d|%6.3d|%x", "[0, 7, 7, -255]", "|007|   007|-ff"),
         ("%v", "[-0.0]", "-0"),
@@ -177,6 +134,16 @@ mod tests {
             let want = rego_value::Value::from(*want).to_json();
             check("sprintf", &format!("[{format}, {operands}]"), &want);
         }
+    }
+
+    #[test]
+    fn a_value_that_shares_its_parts_is_paid_for() {
+        let mut value = rego_value::Value::array(vec![1.into()]);
+        for _ in 0..60 {
+            value = rego_value::Value::array(vec![value.clone(), value]);
+        }
+        let values = rego_value::Value::array(vec![value]);
+        assert!(crate::testing::call("sprintf", &[&"%v".into(), &values]).is_err());
     }
 
     #[test]

@@ -77,10 +77,7 @@ fn exponential(value: f64, precision: Option<usize>, mark: char) -> String {
     };
     let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     let zeros = "0".repeat(precision.unwrap_or(0) - shown.unwrap_or(0));
-    format!(
-        "{digits}{zeros}{}",
-        exponent_text(mark, exponent.parse().unwrap_or(0))
-    )
+    format!("{digits}{zeros}{}", exponent_text(mark, exponent.parse().unwrap_or(0)))
 }
 
 /// Returns the exponent as Go writes it: a sign and two digits at least.
@@ -92,7 +89,7 @@ fn exponent_text(mark: char, exponent: i32) -> String {
 /// Returns the shorter of both notations: the exponential one for exponents below -4, and for
 /// those that reach the precision (6 where there is none).
 fn general(value: f64, precision: Option<usize>, mark: char) -> String {
-    let wanted = precision.map(|p| p.max(1).min(DIGITS_MAX));
+    let wanted = precision.map(|p| p.clamp(1, DIGITS_MAX));
     let text = match wanted {
         Some(wanted) => format!("{value:.*e}", wanted - 1),
         None => format!("{value:e}"),
@@ -106,20 +103,13 @@ fn general(value: f64, precision: Option<usize>, mark: char) -> String {
         None => 6,
         Some(precision) => {
             let precision = i32::try_from(precision.max(1)).unwrap_or(i32::MAX);
-            if precision > count && count > exponent {
-                count
-            } else {
-                precision
-            }
+            if precision > count && count > exponent { count } else { precision }
         }
     };
     if value != 0.0 && (exponent < -4 || exponent >= limit) {
         return exponential(value, Some(digits.len().saturating_sub(1)), mark);
     }
-    fixed(
-        value,
-        Some(usize::try_from(count - 1 - exponent).unwrap_or(0)),
-    )
+    fixed(value, Some(usize::try_from(count - 1 - exponent).unwrap_or(0)))
 }
 
 /// Splits a number into a whole mantissa and a power of two.
@@ -127,11 +117,7 @@ fn parts(value: f64) -> (u64, i32) {
     let bits = value.to_bits();
     let exponent = ((bits >> 52) & 0x7ff) as i32;
     let fraction = bits & ((1 << 52) - 1);
-    if exponent == 0 {
-        (fraction, -1074)
-    } else {
-        (fraction | (1 << 52), exponent - 1075)
-    }
+    if exponent == 0 { (fraction, -1074) } else { (fraction | (1 << 52), exponent - 1075) }
 }
 
 fn binary(value: f64) -> String {
@@ -163,22 +149,12 @@ fn hexadecimal(value: f64, precision: Option<usize>, verb: char) -> String {
     let tail = format!("{:015x}", mantissa & ((1 << 60) - 1));
     let tail = match precision {
         None => tail.trim_end_matches('0').to_string(),
-        Some(p) => format!("{tail:0<p$}", p = p.min(DIGITS_MAX))
-            .chars()
-            .take(p)
-            .collect(),
+        Some(p) => format!("{tail:0<p$}", p = p.min(DIGITS_MAX)).chars().take(p).collect(),
     };
     let zeros = "0".repeat(precision.unwrap_or(0).saturating_sub(tail.len()));
     let point = if tail.is_empty() { "" } else { "." };
-    let text = format!(
-        "0x{lead}{point}{tail}{zeros}{}",
-        exponent_text('p', exponent)
-    );
-    if verb == 'X' {
-        text.to_uppercase()
-    } else {
-        text
-    }
+    let text = format!("0x{lead}{point}{tail}{zeros}{}", exponent_text('p', exponent));
+    if verb == 'X' { text.to_uppercase() } else { text }
 }
 
 /// Returns the number with a point always, and for `%g` with all its digits.
@@ -186,16 +162,9 @@ fn sharp(text: &str, verb: char, precision: Option<usize>) -> String {
     let hexadecimal = matches!(verb, 'x' | 'X');
     let mark = |c| matches!(c, 'p' | 'P') || (!hexadecimal && matches!(c, 'e' | 'E'));
     let (number, tail) = text.split_at(text.find(mark).unwrap_or(text.len()));
-    let mut wanted = if matches!(verb, 'g' | 'G') || hexadecimal {
-        precision.unwrap_or(6)
-    } else {
-        0
-    };
-    let significant = number
-        .chars()
-        .filter(|c| *c != '.')
-        .skip_while(|c| *c == '0')
-        .count();
+    let mut wanted =
+        if matches!(verb, 'g' | 'G') || hexadecimal { precision.unwrap_or(6) } else { 0 };
+    let significant = number.chars().filter(|c| *c != '.').skip_while(|c| *c == '0').count();
     wanted = wanted.saturating_sub(significant);
     let point = if number.contains('.') { "" } else { "." };
     if !number.contains('.') && number == "0" {

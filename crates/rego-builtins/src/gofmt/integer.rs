@@ -108,10 +108,7 @@ pub(super) fn print_big(
 }
 
 fn character(value: i64) -> char {
-    u32::try_from(value)
-        .ok()
-        .and_then(char::from_u32)
-        .unwrap_or(char::REPLACEMENT_CHARACTER)
+    u32::try_from(value).ok().and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER)
 }
 
 /// Writes `U+0041`, and with `#` the character too.
@@ -121,10 +118,7 @@ fn code_point(printer: &mut Printer<'_, '_>, value: i64) -> Result<(), BuiltinEr
     let zeros = digits.saturating_sub(code.len());
     crate::charge::make(printer.context, zeros)?;
     let mut out = format!("U+{}{code}", "0".repeat(zeros));
-    let shown = u32::try_from(value)
-        .ok()
-        .and_then(char::from_u32)
-        .filter(|c| is_print(*c));
+    let shown = u32::try_from(value).ok().and_then(char::from_u32).filter(|c| is_print(*c));
     if let Some(c) = shown.filter(|_| printer.flags.sharp) {
         out.push_str(&format!(" '{c}'"));
     }

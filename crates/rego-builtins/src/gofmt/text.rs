@@ -27,26 +27,13 @@ fn quoted(flags: &Flags, text: &str) -> String {
     if flags.sharp && text.chars().all(plain) {
         return format!("`{text}`");
     }
-    if flags.plus {
-        quote_ascii(text)
-    } else {
-        quote(text)
-    }
+    if flags.plus { quote_ascii(text) } else { quote(text) }
 }
 
 /// Writes the bytes in hexadecimal.
 fn hex(printer: &mut Printer<'_, '_>, bytes: &[u8], verb: char) -> Result<(), BuiltinError> {
-    let Flags {
-        sharp,
-        space,
-        precision,
-        width,
-        minus,
-        ..
-    } = printer.flags;
-    let bytes = bytes
-        .get(..precision.unwrap_or(bytes.len()))
-        .unwrap_or(bytes);
+    let Flags { sharp, space, precision, width, minus, .. } = printer.flags;
+    let bytes = bytes.get(..precision.unwrap_or(bytes.len())).unwrap_or(bytes);
     crate::charge::make(printer.context, bytes.len() * 5)?;
     let mut out = String::with_capacity(bytes.len() * 2);
     for (i, byte) in bytes.iter().enumerate() {
@@ -56,11 +43,7 @@ fn hex(printer: &mut Printer<'_, '_>, bytes: &[u8], verb: char) -> Result<(), Bu
         if sharp && (space || i == 0) {
             out.push_str(if verb == 'X' { "0X" } else { "0x" });
         }
-        let digits = if verb == 'X' {
-            format!("{byte:02X}")
-        } else {
-            format!("{byte:02x}")
-        };
+        let digits = if verb == 'X' { format!("{byte:02X}") } else { format!("{byte:02x}") };
         out.push_str(&digits);
     }
     let missing = width.unwrap_or(0).saturating_sub(out.len());
@@ -85,9 +68,7 @@ fn quote_ascii(text: &str) -> String {
 /// Returns `c` as a Go character literal.
 pub(super) fn quote_char(c: char, ascii: bool) -> String {
     let mut buffer = [0; 4];
-    wrapped(c.encode_utf8(&mut buffer), '\'', |c| {
-        (!ascii || c.is_ascii()) && is_print(c)
-    })
+    wrapped(c.encode_utf8(&mut buffer), '\'', |c| (!ascii || c.is_ascii()) && is_print(c))
 }
 
 fn wrapped(text: &str, mark: char, keep: impl Fn(char) -> bool) -> String {
@@ -134,8 +115,6 @@ pub(super) fn is_print(c: char) -> bool {
     // text, hence the letter before it.
     let mut buffer = [b'a'; 5];
     let width = c.encode_utf8(buffer.get_mut(1..).unwrap_or_default()).len();
-    let text = buffer
-        .get(..=width)
-        .and_then(|bytes| std::str::from_utf8(bytes).ok());
+    let text = buffer.get(..=width).and_then(|bytes| std::str::from_utf8(bytes).ok());
     text.is_some_and(|text| text.escape_debug().count() == 2)
 }

@@ -57,8 +57,8 @@ fn meet(first: &[Item], second: &[Item]) -> bool {
             let a_star = a.is_some_and(|a| a.star);
             let b_star = b.is_some_and(|b| b.star);
             // Leave a star, or take a character: a star stays where it is, anything else goes on.
-            let same_row = b_star || (both && a_star && !b_star);
-            let next_row = a_star || (both && b_star && !a_star);
+            let same_row = b_star || (both && a_star);
+            let next_row = a_star || (both && b_star);
             let diagonal = both && !a_star && !b_star;
             let reach = |row: &mut Vec<bool>, place: usize, reached: bool| {
                 if let Some(place) = row.get_mut(place).filter(|_| reached) {

@@ -22,6 +22,8 @@ pub(super) struct Translated {
     pub(super) text: String,
     /// The names of the groups, the whole match first.
     pub(super) names: Vec<Option<String>>,
+    /// How often its innermost part is repeated at most, by counted repetitions together.
+    pub(super) repeats: u64,
 }
 
 /// Returns the pattern for the engine, or what is wrong with it.
@@ -36,7 +38,8 @@ pub(super) fn translate(pattern: &str) -> Result<Translated, String> {
         last_repeat: None,
     };
     reader.run().map_err(|error| error.0)?;
-    Ok(Translated { text: reader.out, names: reader.names })
+    let repeats = reader.level.most.max(reader.level.last);
+    Ok(Translated { text: reader.out, names: reader.names, repeats })
 }
 
 /// What is known of the group being read.

@@ -3,7 +3,7 @@
 use rego_value::Value;
 use rego_vm::{BuiltinError, Context};
 
-use super::{pattern, pay};
+use super::pattern;
 use crate::{charge, gofmt, operand};
 
 /// Returns whether the text fits the template:
@@ -25,7 +25,7 @@ pub(super) fn template_match(
     charge::make(context, template.len() * 2)?;
     let source = source(context, template, [open, close])?;
     let pattern = pattern(context, &source)?;
-    pay(context, text)?;
+    pattern.pay(context, text)?;
     Ok(Value::from(pattern.regex.is_match(text)))
 }
 

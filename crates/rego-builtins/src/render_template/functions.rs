@@ -72,9 +72,12 @@ pub(super) fn settles(name: &str, value: &Datum) -> bool {
     }
 }
 
-/// Returns the value as an action prints it.
-pub(super) fn printed(datum: &Datum) -> String {
-    match datum {
+/// Returns the value as an action prints it, and pays for it.
+pub(super) fn printed(context: &mut Context<'_>, datum: &Datum) -> Result<String, BuiltinError> {
+    if let Datum::Value(value) = datum {
+        charge::text_of(context, value)?;
+    }
+    Ok(match datum {
         Datum::Missing => shown::UNDEFINED.to_string(),
         Datum::Value(value) if matches!(value.view(), View::Null) => shown::UNDEFINED.to_string(),
         Datum::Int(int) => int.to_string(),
@@ -84,7 +87,7 @@ pub(super) fn printed(datum: &Datum) -> String {
             write(value, &mut out);
             out
         }
-    }
+    })
 }
 
 /// Writes a value as Go's `%v`.
@@ -214,7 +217,7 @@ fn text(context: &mut Context<'_>, name: &str, operands: &[Datum]) -> Result<Dat
         if i > 0 && (name == "println" || !(is_text || after_text)) {
             out.push(' ');
         }
-        let shown = printed(operand);
+        let shown = printed(context, operand)?;
         charge::make(context, shown.len() * 3)?;
         out.push_str(&shown);
         after_text = is_text;
@@ -259,14 +262,14 @@ fn query(text: &str) -> String {
 fn printf(context: &mut Context<'_>, operands: &[Datum]) -> Result<Datum, BuiltinError> {
     let (format, rest) = operands.split_first().ok_or_else(|| failed("printf without format"))?;
     let format = format.text().ok_or_else(|| failed("wrong type of format for printf"))?;
-    let args: Vec<Arg<'_>> = rest
-        .iter()
-        .map(|operand| match operand {
+    let mut args = Vec::with_capacity(rest.len());
+    for operand in rest {
+        args.push(match operand {
             Datum::Int(int) => Arg::Int(*int),
             Datum::Float(float) => Arg::Float(*float),
-            other => Arg::Text(printed(other).into()),
-        })
-        .collect();
+            other => Arg::Text(printed(context, other)?.into()),
+        });
+    }
     Ok(Datum::Value(Value::from(gofmt::sprintf(context, &format, &args)?)))
 }
 

@@ -48,15 +48,15 @@ pub(super) fn parse(template: &str) -> Result<Vec<Node>, String> {
     let mut parser =
         Parser { rest: template, line: 1, depth: 0, loops: 0, variables: vec![String::new()] };
     let parsed = parser.list().and_then(|(nodes, end)| match end {
-        End::Template => Ok(nodes),
-        End::End => Err("unexpected {{end}}".to_string()),
-        End::Else(_) => Err("unexpected {{else}}".to_string()),
+        Stop::Template => Ok(nodes),
+        Stop::End => Err("unexpected {{end}}".to_string()),
+        Stop::Else(_) => Err("unexpected {{else}}".to_string()),
     });
     parsed.map_err(|why| format!("{}: {why}", parser.line))
 }
 
 /// What a list of nodes stops at.
-enum End {
+enum Stop {
     Template,
     End,
     /// What stands behind the word.
@@ -74,7 +74,7 @@ struct Parser<'t> {
 }
 
 impl Parser<'_> {
-    fn list(&mut self) -> Result<(Vec<Node>, End), String> {
+    fn list(&mut self) -> Result<(Vec<Node>, Stop), String> {
         self.enter()?;
         let mut nodes = Vec::new();
         loop {
@@ -83,7 +83,7 @@ impl Parser<'_> {
                 if !self.rest.is_empty() {
                     nodes.push(Node::Text(std::mem::take(&mut self.rest).to_string()));
                 }
-                return Ok((nodes, End::Template));
+                return Ok((nodes, Stop::Template));
             };
             let trims = behind.starts_with("- ") || behind.starts_with("-\n");
             let kept = if trims { text.trim_end() } else { text };
@@ -128,7 +128,7 @@ impl Parser<'_> {
         &mut self,
         action: Option<Vec<Token>>,
         nodes: &mut Vec<Node>,
-    ) -> Result<Option<End>, String> {
+    ) -> Result<Option<Stop>, String> {
         let Some(mut tokens) = action else { return Ok(None) };
         tokens.drain(..tokens.iter().take_while(|token| **token == Token::Space).count());
         let word = match tokens.first() {
@@ -138,8 +138,8 @@ impl Parser<'_> {
         let rest = tokens.get(1..).unwrap_or_default();
         let in_loop = self.loops > 0;
         match word.as_str() {
-            "end" => return Ok(Some(End::End)),
-            "else" => return Ok(Some(End::Else(rest.to_vec()))),
+            "end" => return Ok(Some(Stop::End)),
+            "else" => return Ok(Some(Stop::Else(rest.to_vec()))),
             "if" | "range" | "with" => nodes.push(self.block(&word, rest)?),
             "break" if in_loop => nodes.push(Node::Break),
             "continue" if in_loop => nodes.push(Node::Continue),
@@ -158,9 +158,9 @@ impl Parser<'_> {
         let (then, end) = self.list()?;
         self.loops -= usize::from(range);
         let otherwise = match end {
-            End::End => Vec::new(),
-            End::Template => return Err("unexpected EOF".to_string()),
-            End::Else(tokens) => self.otherwise(word, &tokens)?,
+            Stop::End => Vec::new(),
+            Stop::Template => return Err("unexpected EOF".to_string()),
+            Stop::Else(tokens) => self.otherwise(word, &tokens)?,
         };
         self.variables.truncate(scope);
         Ok(match word {
@@ -185,8 +185,8 @@ impl Parser<'_> {
             return Ok(vec![node]);
         }
         match self.list()? {
-            (nodes, End::End) if words.is_empty() => Ok(nodes),
-            (_, End::Template) => Err("unexpected EOF".to_string()),
+            (nodes, Stop::End) if words.is_empty() => Ok(nodes),
+            (_, Stop::Template) => Err("unexpected EOF".to_string()),
             _ => Err("expected end; found {{else}}".to_string()),
         }
     }

@@ -57,7 +57,7 @@ impl Runner<'_, '_> {
             Node::Print(pipeline) => {
                 let value = self.pipeline(pipeline, dot)?;
                 if pipeline.variables.is_empty() {
-                    let text = functions::printed(&value);
+                    let text = functions::printed(self.context, &value)?;
                     self.write(&text)?;
                 }
             }
@@ -208,14 +208,11 @@ fn field(of: &Datum, name: &str) -> Result<Datum, BuiltinError> {
 
 /// Returns what `range` goes through.
 fn entries(value: &Datum) -> Result<Vec<(Datum, Datum)>, BuiltinError> {
-    let Datum::Value(value) = value else {
-        return match value {
-            Datum::Missing => Ok(Vec::new()),
-            other => {
-                let shown = functions::printed(other);
-                Err(failed(&format!("range can't iterate over {shown}")))
-            }
-        };
+    let wrong = |what: &str| failed(&format!("range can't iterate over a {what}"));
+    let value = match value {
+        Datum::Value(value) => value,
+        Datum::Missing => return Ok(Vec::new()),
+        Datum::Int(_) | Datum::Float(_) => return Err(wrong("number")),
     };
     let item = |value: &Value| Datum::Value(value.clone());
     match value.view() {
@@ -227,9 +224,6 @@ fn entries(value: &Datum) -> Result<Vec<(Datum, Datum)>, BuiltinError> {
         View::Object(object) => {
             Ok(object.iter().map(|(key, value)| (item(key), item(value))).collect())
         }
-        _ => {
-            let shown = functions::printed(&item(value));
-            Err(failed(&format!("range can't iterate over {shown}")))
-        }
+        _ => Err(wrong(value.type_name())),
     }
 }
