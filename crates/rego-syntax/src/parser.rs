@@ -12,6 +12,7 @@ mod check;
 mod collection;
 mod head;
 mod hint;
+mod import;
 mod literal;
 mod module;
 mod reference;
@@ -34,7 +35,7 @@ pub(crate) use module::{parse_module, parse_query};
 /// How deep brackets, bodies and calls may stand in each other. OPA stops at 100 000 steps of its
 /// own recursion; ours is what the stack of a worker thread (2 MiB) holds, with room to spare, in
 /// a build without optimisation.
-pub(crate) const DEPTH_MAX: u32 = 200;
+pub(crate) const DEPTH_MAX: u32 = 128;
 
 /// How high a term's tree may be, where each operator of a chain `a + b + c` adds a level, and how
 /// many else branches a rule may have: what later passes may recurse over.
