@@ -18,6 +18,9 @@ const SHARED_BYTES_MAX: usize = 4096;
 /// At this many lists all are forgotten, so that a reader never holds more than some 4 MB of them.
 const SHAPES_MAX: usize = 1024;
 
+/// Lists there is room for from the first one on.
+const SHAPES_START: usize = 28;
+
 /// Nesting up to which a reader remembers the shape met last at each level.
 const LEVELS: usize = 16;
 
@@ -35,12 +38,15 @@ impl Shape {
             let keys = texts.iter().map(|text| Value::from(text.as_ref())).collect();
             return Self { keys: Arc::new(Keys::from_sorted(keys)), order: None };
         }
-        let mut sorted: Vec<(&Cow<'_, str>, u32)> = texts.iter().zip(0..).collect();
-        sorted.sort_unstable();
+        let text = |position: u32| texts.get(position as usize).map_or("", Cow::as_ref);
+        let mut sorted: Vec<(u64, u32)> = texts.iter().map(|text| head(text)).zip(0..).collect();
+        sorted.sort_unstable_by(|a, b| {
+            a.0.cmp(&b.0).then_with(|| text(a.1).cmp(text(b.1))).then(a.1.cmp(&b.1))
+        });
         sorted.reverse();
-        sorted.dedup_by(|earlier, later| earlier.0 == later.0);
+        sorted.dedup_by(|earlier, later| earlier.0 == later.0 && text(earlier.1) == text(later.1));
         sorted.reverse();
-        let keys = sorted.iter().map(|(text, _)| Value::from(text.as_ref())).collect();
+        let keys = sorted.iter().map(|(_, position)| Value::from(text(*position))).collect();
         let order = sorted.iter().map(|(_, position)| *position).collect();
         Self { keys: Arc::new(Keys::from_sorted(keys)), order: Some(order) }
     }
@@ -73,6 +79,18 @@ impl Shape {
             }
         };
         Value(Repr::Object(object))
+    }
+}
+
+/// Returns the first bytes as a number that sorts as they do: most comparisons end here.
+fn head(text: &str) -> u64 {
+    let bytes = text.as_bytes();
+    match bytes.first_chunk::<8>() {
+        Some(chunk) => u64::from_be_bytes(*chunk),
+        None => {
+            let number = bytes.iter().fold(0, |number, byte| (number << 8) | u64::from(*byte));
+            number.checked_shl(64 - 8 * bytes.len() as u32).unwrap_or(0)
+        }
     }
 }
 
@@ -131,6 +149,9 @@ impl Shapes {
             if self.shapes.len() >= SHAPES_MAX {
                 self.shapes.clear();
                 self.places.clear();
+            }
+            if self.places.is_empty() {
+                self.places.reserve(SHAPES_START);
             }
             self.places.insert(hash, self.shapes.len());
             self.shapes.push(shape);
