@@ -165,7 +165,7 @@ fn rand_intn(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, Bu
 }
 
 /// Returns the outcome of a computation as a builtin's.
-pub(crate) fn answer(outcome: Result<Number, NumberError>) -> Result<Value, BuiltinError> {
+fn answer(outcome: Result<Number, NumberError>) -> Result<Value, BuiltinError> {
     outcome.map(Value::from).map_err(|error| BuiltinError::Failed(error.to_string()))
 }
 
