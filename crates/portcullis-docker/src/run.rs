@@ -6,6 +6,7 @@ use std::fmt;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use portcullis_service::decision_log::DecisionLog;
 use portcullis_service::host::{SystemHost, runtime_document};
@@ -69,6 +70,9 @@ const WORKERS: usize = 2;
 /// Most threads for decisions that are big or slow.
 const BLOCKING_THREADS_MAX: usize = 16;
 
+/// Longest wait for threads once every connection has ended or was cut.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// Stack of every thread that decides. Ours: the engine's own bounds stay well below.
 const STACK_BYTES: usize = 8 << 20;
 
@@ -96,7 +100,7 @@ pub fn run(options: RunOptions, decisions: Box<dyn Write + Send>) -> Result<(), 
         .map_err(|error| RunError::System("watch the policy", error))?;
     tracing::info!(config_hash = snapshot.config_hash(), "policy loaded");
     let served = runtime.block_on(serve_until_signal(&listener, &gate, options.limits, watcher));
-    runtime.shutdown_background(); // a decision that still runs is nobody's any more
+    runtime.shutdown_timeout(SHUTDOWN_TIMEOUT); // a decision that still runs is nobody's any more
     drop(listener);
     served
 }

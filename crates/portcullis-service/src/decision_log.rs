@@ -6,16 +6,21 @@
 //! Must not know: what a decision is about (its encoder does).
 
 use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{self, Receiver, SyncSender};
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
+use std::thread;
+use std::time::Duration;
 
 /// Most decisions that wait to be written.
 pub const QUEUE_EVENTS_MAX: usize = 8192;
 
 /// Most bytes of decisions that wait to be written, by the weight they are submitted with.
 pub const QUEUE_BYTES_MAX: usize = 32 << 20;
+
+/// Longest wait, at the end, for what still waits to be written.
+pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// What turns an event into a line: appends it to the buffer, without the line's end.
 pub type Encode<E> = dyn Fn(&E, &mut Vec<u8>) + Send;
@@ -24,7 +29,7 @@ pub type Encode<E> = dyn Fn(&E, &mut Vec<u8>) + Send;
 pub struct DecisionLog<E: Send + 'static> {
     queue: Option<SyncSender<(E, usize)>>,
     counts: Arc<Counts>,
-    writer: Option<JoinHandle<()>>,
+    ended: Receiver<()>,
 }
 
 #[derive(Default)]
@@ -45,10 +50,12 @@ impl<E: Send + 'static> DecisionLog<E> {
         let (queue, events) = mpsc::sync_channel(QUEUE_EVENTS_MAX);
         let counts = Arc::new(Counts::default());
         let writer_counts = Arc::clone(&counts);
-        let writer = thread::Builder::new()
-            .name("decision-log".to_string())
-            .spawn(move || write_all(&events, output, &encode, &writer_counts))?;
-        Ok(Self { queue: Some(queue), counts, writer: Some(writer) })
+        let (end, ended) = mpsc::sync_channel(1);
+        thread::Builder::new().name("decision-log".to_string()).spawn(move || {
+            write_all(&events, output, &encode, &writer_counts);
+            drop(end); // tells who waits for the end
+        })?;
+        Ok(Self { queue: Some(queue), counts, ended })
     }
 
     /// Queues an event. `weight` is roughly how many bytes it holds.
@@ -75,13 +82,11 @@ impl<E: Send + 'static> DecisionLog<E> {
 }
 
 impl<E: Send + 'static> Drop for DecisionLog<E> {
-    /// Writes what still waits, then ends the writer.
+    /// Lets the writer write what still waits, for a bounded time: its output may be stuck.
     fn drop(&mut self) {
         self.queue = None;
-        if let Some(writer) = self.writer.take()
-            && writer.join().is_err()
-        {
-            tracing::error!("the decision log's writer panicked");
+        if self.ended.recv_timeout(DRAIN_TIMEOUT) == Err(RecvTimeoutError::Timeout) {
+            tracing::warn!("the decision log is stuck: decisions may be lost");
         }
     }
 }
@@ -97,13 +102,14 @@ fn write_all<E>(
     let mut reported = 0;
     while let Ok((event, weight)) = events.recv() {
         line.clear();
-        encode(&event, &mut line);
+        // A panic is a bug of ours. It must cost this line and no other.
+        let encoded = catch_unwind(AssertUnwindSafe(|| encode(&event, &mut line)));
         line.push(b'\n');
         // One write a line: several processes may share the output.
-        match output.write_all(&line).and_then(|()| output.flush()) {
-            Ok(()) => counts.written.fetch_add(1, Ordering::Relaxed),
-            Err(_) => counts.dropped.fetch_add(1, Ordering::Relaxed),
-        };
+        let mut write = || output.write_all(&line).and_then(|()| output.flush());
+        let is_written = encoded.is_ok() && write().is_ok();
+        let count = if is_written { &counts.written } else { &counts.dropped };
+        count.fetch_add(1, Ordering::Relaxed);
         line.shrink_to(LINE_BYTES_KEPT);
         counts.bytes_waiting.fetch_sub(weight, Ordering::Relaxed);
         reported = report_drops(counts, reported);
@@ -126,7 +132,6 @@ fn report_drops(counts: &Counts, reported: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
-    use std::time::Duration;
 
     use super::*;
 

@@ -4,9 +4,9 @@
 //! replaces one that did; a file that is gone does make every decision a refusal, since nobody can
 //! tell what it said.
 
-use std::sync::Arc;
-use std::sync::Mutex;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
 
@@ -76,11 +76,11 @@ impl PolicyStore {
         }
         let revision = self.revisions.load(Ordering::Relaxed) + 1;
         let before = self.current();
-        match Snapshot::build(&self.source, &self.queries, revision) {
-            Err(error) => {
+        match self.build(revision) {
+            Err(reason) => {
                 // The files are there again, if broken: what was last good may decide again.
                 self.set_unavailable(None);
-                Reload::Rejected(error.to_string())
+                Reload::Rejected(reason)
             }
             Ok(new) if before.unavailable.is_none() && new.same_as(&before.snapshot) => {
                 Reload::Unchanged
@@ -91,6 +91,15 @@ impl PolicyStore {
                 self.current.store(Arc::new(Current { snapshot, unavailable: None }));
                 Reload::Activated(revision)
             }
+        }
+    }
+
+    /// Compiles what the files say now; a panic of the compiler is one more reason not to use it.
+    fn build(&self, revision: u64) -> Result<Snapshot, String> {
+        let build = || Snapshot::build(&self.source, &self.queries, revision);
+        match catch_unwind(AssertUnwindSafe(build)) {
+            Ok(built) => built.map_err(|error| error.to_string()),
+            Err(_) => Err("internal error: compilation panicked".to_string()),
         }
     }
 

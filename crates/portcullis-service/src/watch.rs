@@ -31,6 +31,9 @@ const NOISE_MAX: Duration = Duration::from_millis(500);
 /// How long a file may be gone before that counts: some editors remove, then create.
 const MISSING_GRACE: Duration = Duration::from_millis(1000);
 
+/// Stack of the thread, which compiles policies.
+const STACK_BYTES: usize = 16 << 20;
+
 /// What is told about each reload that was tried.
 pub type OnReload = dyn Fn(&Reload) + Send;
 
