@@ -17,17 +17,13 @@ pub(crate) fn any<'a>(operands: &[&'a Value], index: usize) -> Checked<&'a Value
 /// Returns the operand's string.
 pub(crate) fn string<'a>(operands: &[&'a Value], index: usize) -> Checked<&'a str> {
     let value = any(operands, index)?;
-    value
-        .as_str()
-        .ok_or_else(|| BuiltinError::operand(index + 1, value, &["string"]))
+    value.as_str().ok_or_else(|| BuiltinError::operand(index + 1, value, &["string"]))
 }
 
 /// Returns the operand's number.
 pub(crate) fn number(operands: &[&Value], index: usize) -> Checked<Number> {
     let value = any(operands, index)?;
-    value
-        .as_number()
-        .ok_or_else(|| BuiltinError::operand(index + 1, value, &["number"]))
+    value.as_number().ok_or_else(|| BuiltinError::operand(index + 1, value, &["number"]))
 }
 
 /// Returns the operand's integer. OPA takes it by its spelling: `1.0` is none, and is worded like a
@@ -58,33 +54,25 @@ fn fraction(index: usize) -> BuiltinError {
 /// Returns the operand's array.
 pub(crate) fn array<'a>(operands: &[&'a Value], index: usize) -> Checked<&'a [Value]> {
     let value = any(operands, index)?;
-    value
-        .as_array()
-        .ok_or_else(|| BuiltinError::operand(index + 1, value, &["array"]))
+    value.as_array().ok_or_else(|| BuiltinError::operand(index + 1, value, &["array"]))
 }
 
 /// Returns the operand's object.
 pub(crate) fn object<'a>(operands: &[&'a Value], index: usize) -> Checked<ObjectRef<'a>> {
     let value = any(operands, index)?;
-    value
-        .as_object()
-        .ok_or_else(|| BuiltinError::operand(index + 1, value, &["object"]))
+    value.as_object().ok_or_else(|| BuiltinError::operand(index + 1, value, &["object"]))
 }
 
 /// Returns the operand's set.
 pub(crate) fn set<'a>(operands: &[&'a Value], index: usize) -> Checked<&'a Keys> {
     let value = any(operands, index)?;
-    value
-        .as_set()
-        .ok_or_else(|| BuiltinError::operand(index + 1, value, &["set"]))
+    value.as_set().ok_or_else(|| BuiltinError::operand(index + 1, value, &["set"]))
 }
 
 /// Returns the elements of the operand, an array or a set.
 pub(crate) fn elements<'a>(operands: &[&'a Value], index: usize) -> Checked<&'a [Value]> {
     let value = any(operands, index)?;
-    value
-        .as_elements()
-        .ok_or_else(|| BuiltinError::operand(index + 1, value, &["array", "set"]))
+    value.as_elements().ok_or_else(|| BuiltinError::operand(index + 1, value, &["array", "set"]))
 }
 
 /// Returns the error of an element of the wrong type in the operand at an index, an array or a set:

@@ -52,7 +52,8 @@ mod tests {
     fn templates_render_as_in_go() {
         let cases = [
             ("{{.s}} {{.n}} {{.t}}", "hi 3 true"),
-            ("{{.missing}} {{.o.j}}", "<undefined> <undefined>"),
+            ("{{.missing}} {{.o.j}} {{.a.b.c}}", "<undefined> <undefined> <undefined>"),
+            ("<no value>{{print .missing}}", "<undefined><nil>"),
             ("{{.o.k.d}} {{.o}} {{.list}}", "1 map[j:<nil> k:map[d:1]] [a b]"),
             ("{{range $i, $x := .list}}{{if $i}},{{end}}hello {{$x}}{{end}}", "hello a,hello b"),
             ("{{range .list}}{{.}}{{$.s}}{{else}}none{{end}}", "ahibhi"),
@@ -101,7 +102,7 @@ mod tests {
             "{{(1}}",
             "{{len 1}}",
             "{{1 2}}",
-            "{{.missing.x}}",
+            "{{.o.j.x}}",
         ];
         for template in bad {
             assert!(render(template).is_err(), "{template}");

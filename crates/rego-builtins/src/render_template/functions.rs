@@ -217,7 +217,8 @@ fn text(context: &mut Context<'_>, name: &str, operands: &[Datum]) -> Result<Dat
         if i > 0 && (name == "println" || !(is_text || after_text)) {
             out.push(' ');
         }
-        let shown = printed(context, operand)?;
+        let nil = matches!(operand, Datum::Missing) && name.starts_with("print");
+        let shown = if nil { "<nil>".to_string() } else { printed(context, operand)? };
         charge::make(context, shown.len() * 3)?;
         out.push_str(&shown);
         after_text = is_text;

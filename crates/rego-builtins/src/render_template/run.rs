@@ -5,7 +5,7 @@ use rego_vm::{BuiltinError, Context};
 
 use super::functions::{self, Datum};
 use super::parse::{Node, Operand, Pipeline};
-use crate::charge;
+use crate::{charge, shown};
 
 /// Returns the text of a template for the values of an object.
 pub(super) fn run(
@@ -17,7 +17,8 @@ pub(super) fn run(
     let variables = vec![(String::new(), root.clone())];
     let mut runner = Runner { context, out: String::new(), variables };
     runner.nodes(nodes, &root)?;
-    Ok(runner.out)
+    // OPA replaces what Go prints for a missing value, wherever it stands in the text.
+    Ok(runner.out.replace("<no value>", shown::UNDEFINED))
 }
 
 /// Returns the error of a template that is well formed but cannot be run.
@@ -194,14 +195,14 @@ impl Runner<'_, '_> {
     }
 }
 
-/// Returns the field of an object; one that is not there is missing.
+/// Returns the field of an object; one that is not there is missing, and so are its own fields.
 fn field(of: &Datum, name: &str) -> Result<Datum, BuiltinError> {
     match of {
         Datum::Value(value) => match value.as_object() {
             Some(object) => Ok(object.get_str(name).cloned().map_or(Datum::Missing, Datum::Value)),
             None => Err(failed(&format!("can't evaluate field {name}"))),
         },
-        Datum::Missing => Err(failed(&format!("nil data; no entry for key {name:?}"))),
+        Datum::Missing => Ok(Datum::Missing),
         _ => Err(failed(&format!("can't evaluate field {name}"))),
     }
 }

@@ -28,21 +28,9 @@ fn strings_give_what_opa_gives() {
     check("trim_left", r#"["¡¡a!", "!¡"]"#, r#""a!""#);
     check("trim_suffix", r#"["a.b.b", ".b"]"#, r#""a.b""#);
     check("trim_space", r#"[" \t\n a \r\n"]"#, r#""a""#);
-    check(
-        "strings.any_prefix_match",
-        r#"[["a/b", "e"], ["d", "a/"]]"#,
-        "true",
-    );
-    check(
-        "strings.any_prefix_match",
-        r#"[["aa/b"], ["a/b"]]"#,
-        "false",
-    );
-    check(
-        "strings.any_suffix_match",
-        r#"["a.b", ["x", ".b"]]"#,
-        "true",
-    );
+    check("strings.any_prefix_match", r#"[["a/b", "e"], ["d", "a/"]]"#, "true");
+    check("strings.any_prefix_match", r#"[["aa/b"], ["a/b"]]"#, "false");
+    check("strings.any_suffix_match", r#"["a.b", ["x", ".b"]]"#, "true");
     check("strings.any_suffix_match", r#"[[], [""]]"#, "false");
 }
 
@@ -50,16 +38,8 @@ fn strings_give_what_opa_gives() {
 fn replacing_is_as_in_go() {
     check("replace", r#"["foo...bar", "..", ",,"]"#, r#""foo,,.bar""#);
     check("replace", r#"["abc", "", "-"]"#, r#""-a-b-c-""#);
-    check(
-        "strings.replace_n",
-        r#"[{"f": "x", "foo": "xxx"}, "foobar"]"#,
-        r#""xoobar""#,
-    );
-    check(
-        "strings.replace_n",
-        r#"[{"": "X", "a": "b"}, "aa"]"#,
-        r#""XbXbX""#,
-    );
+    check("strings.replace_n", r#"[{"f": "x", "foo": "xxx"}, "foobar"]"#, r#""xoobar""#);
+    check("strings.replace_n", r#"[{"": "X", "a": "b"}, "aa"]"#, r#""XbXbX""#);
     check_type_error(
         "strings.replace_n",
         r#"[{"a": 1}, "aa"]"#,
@@ -72,23 +52,17 @@ fn integers_are_formatted_in_four_bases() {
     check("format_int", "[255, 16]", r#""ff""#);
     check("format_int", "[-10.9, 2]", r#""-1010""#);
     check("format_int", "[10.7, 8]", r#""12""#);
-    check(
-        "format_int",
-        "[36893488147419103232, 16]",
-        r#""20000000000000000""#,
-    );
+    check("format_int", "[36893488147419103232, 16]", r#""20000000000000000""#);
     check("format_int", "[1e3, 10]", r#""1000""#);
     check("format_int", "[0.5, 2]", r#""0""#);
-    check_type_error(
-        "format_int",
-        "[1, 3]",
-        "operand 2 must be one of {2, 8, 10, 16}",
-    );
+    check_type_error("format_int", "[1, 3]", "operand 2 must be one of {2, 8, 10, 16}");
 }
 
 #[test]
 fn errors_are_worded_as_in_opa() {
     check_error("substring", r#"["a", -1, 2]"#, "negative offset");
+    let float = "operand 2 must be integer number but got floating-point number";
+    check_type_error("substring", r#"["abc", 1.0, 1]"#, float);
     check_error("indexof", r#"["a", ""]"#, "empty search character");
     check_type_error(
         "concat",
