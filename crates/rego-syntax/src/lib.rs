@@ -28,7 +28,9 @@ pub struct ParseOptions {
 /// Returns the tree of a module, as far as it could be read, and every error, in OPA's order: the
 /// first is the one OPA would report. The tree means something only where there is no error.
 ///
-/// A METADATA block's YAML is not judged here. Depth is bounded, and so is the number of errors.
+/// What OPA finds only once it has read the whole text (`package expected`, what v1 requires of a
+/// rule) comes last and does not show its source line; OPA's complaints about METADATA come before
+/// that. A METADATA block's YAML is not judged here. Depth is bounded, and so is the number of errors.
 ///
 /// ```
 /// use rego_source::SourceId;

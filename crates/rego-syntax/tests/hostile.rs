@@ -12,9 +12,9 @@ mod tests {
     /// What a worker thread has.
     const STACK_BYTES: usize = 2 * 1024 * 1024;
     /// How long the long texts are, in bytes.
-    const LONG: usize = 1_000_000;
-    /// Far above what any of the texts takes, in a build without optimisation.
-    const PATIENCE: Duration = Duration::from_secs(20);
+    const LONG: usize = 300_000;
+    /// Far above what any of the texts takes, in a build without optimisation, on a busy machine.
+    const PATIENCE: Duration = Duration::from_secs(120);
     const TOO_DEEP: &str = "max parsing recursion depth exceeded";
 
     /// Reads a module and a query on a small stack, and returns the messages of the module.
@@ -37,7 +37,7 @@ mod tests {
 
     fn check_bomb(open: &str, close: &str) {
         for (prefix, suffix) in [("q := ", ""), ("q if ", ""), ("q if {\n", "\n}"), ("", " := 1")] {
-            for count in [120, 1_000, 20_000] {
+            for count in [120, 3_000] {
                 let inside = format!("{}1{}", open.repeat(count), close.repeat(count));
                 let text = module(&format!("{prefix}{inside}{suffix}"));
                 let messages = messages_of(RegoVersion::V1, text.clone());
@@ -178,8 +178,8 @@ mod tests {
 
     #[test]
     fn ten_megabytes_end() {
-        for piece in ["a := [1, {\"b\": input.x}]\n", "p := [x | (a, ", "["] {
-            let text = module(&piece.repeat(10 * LONG / piece.len()));
+        for piece in ["p := [x | (a, ", "[", "`"] {
+            let text = module(&piece.repeat(10_000_000 / piece.len()));
             messages_of(RegoVersion::V1, text);
         }
     }
