@@ -63,10 +63,7 @@ fn array(items: impl Iterator<Item = String>) -> String {
 
 fn object(mut entries: Vec<(String, String)>) -> String {
     entries.sort();
-    let entries: Vec<_> = entries
-        .iter()
-        .map(|(k, v)| format!("{}:{v}", quoted(k)))
-        .collect();
+    let entries: Vec<_> = entries.iter().map(|(k, v)| format!("{}:{v}", quoted(k))).collect();
     format!("{{{}}}", entries.join(","))
 }
 
@@ -98,9 +95,7 @@ fn quoted(text: &str) -> String {
 /// Returns a decimal as its digits without zeros at either end, and a power of ten: `1`, `1.0` and
 /// `10e-1` have the same text. An integer that is short is written out, for messages that read well.
 fn number(text: &str) -> String {
-    let (sign, rest) = text
-        .strip_prefix('-')
-        .map_or(("", text), |rest| ("-", rest));
+    let (sign, rest) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
     let (mantissa, exponent) = rest.split_once(['e', 'E']).unwrap_or((rest, "0"));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let Ok(exponent) = exponent.trim_start_matches('+').parse::<i64>() else {

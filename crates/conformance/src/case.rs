@@ -106,14 +106,8 @@ pub fn read_dir(dir: &Path) -> Result<Vec<CaseFile>, String> {
 
 /// Returns the last name of the directory, which is what the list of known failures calls it.
 fn suite_name(dir: &Path) -> Result<String, String> {
-    let whole = dir
-        .canonicalize()
-        .map_err(|e| format!("{}: {e}", dir.display()))?;
-    Ok(whole
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned())
+    let whole = dir.canonicalize().map_err(|e| format!("{}: {e}", dir.display()))?;
+    Ok(whole.file_name().unwrap_or_default().to_string_lossy().into_owned())
 }
 
 fn read_file(suite: &str, path: &Path) -> Result<CaseFile, String> {
@@ -122,22 +116,12 @@ fn read_file(suite: &str, path: &Path) -> Result<CaseFile, String> {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let name = format!("{suite}/{stem}");
     let mut seen: HashMap<String, usize> = HashMap::new();
-    let cases = raw
-        .cases
-        .into_iter()
-        .map(|case| (id(&name, &case.note, &mut seen), case));
-    Ok(CaseFile {
-        cases: cases.collect(),
-        name: name.clone(),
-    })
+    let cases = raw.cases.into_iter().map(|case| (id(&name, &case.note, &mut seen), case));
+    Ok(CaseFile { cases: cases.collect(), name: name.clone() })
 }
 
 fn id(file: &str, note: &str, seen: &mut HashMap<String, usize>) -> String {
     let times = seen.entry(note.to_owned()).or_default();
     *times += 1;
-    if *times == 1 {
-        format!("{file}: {note}")
-    } else {
-        format!("{file}: {note} #{times}")
-    }
+    if *times == 1 { format!("{file}: {note}") } else { format!("{file}: {note} #{times}") }
 }

@@ -15,18 +15,13 @@ pub struct CaseHost {
 impl CaseHost {
     /// Returns a host that lives this long.
     pub fn new(lifetime: Duration) -> Self {
-        Self {
-            deadline: Instant::now() + lifetime,
-            random: AtomicU64::new(0x9e37_79b9_7f4a_7c15),
-        }
+        Self { deadline: Instant::now() + lifetime, random: AtomicU64::new(0x9e37_79b9_7f4a_7c15) }
     }
 }
 
 impl Host for CaseHost {
     fn now_ns(&self) -> i64 {
-        let since = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
     }
 
@@ -38,9 +33,7 @@ impl Host for CaseHost {
     fn random(&self, buffer: &mut [u8]) {
         for byte in buffer {
             let state = self.random.load(Ordering::Relaxed);
-            let next = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1);
+            let next = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             self.random.store(next, Ordering::Relaxed);
             *byte = (next >> 33) as u8;
         }

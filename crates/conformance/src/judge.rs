@@ -66,6 +66,8 @@ impl Finer {
 struct Found {
     code: &'static str,
     message: String,
+    /// The whole line: place, code and message.
+    line: String,
     row: Option<u32>,
     col: Option<u32>,
 }
@@ -73,10 +75,7 @@ struct Found {
 /// Runs a case and judges its answer. Panics and overlong work are the caller's to catch.
 pub fn judge(case: &Case) -> Judged {
     let answer = answer(case);
-    let finer = finer(
-        case.want_errors.as_deref().unwrap_or_default(),
-        answer.as_ref().err(),
-    );
+    let finer = finer(case.want_errors.as_deref().unwrap_or_default(), answer.as_ref().err());
     let failure = match &answer {
         Err(found) => judge_errors(case, found),
         Ok(results) if case.wants_error() => Some(Failure {
@@ -91,15 +90,8 @@ pub fn judge(case: &Case) -> Judged {
 
 /// Compiles and evaluates.
 fn answer(case: &Case) -> Result<ResultSet, Vec<Found>> {
-    let version = if case.v0 {
-        RegoVersion::V0
-    } else {
-        RegoVersion::V1
-    };
-    let data = case
-        .data
-        .as_ref()
-        .map_or(Ok(Value::object(Vec::new())), engine_value)?;
+    let version = if case.v0 { RegoVersion::V0 } else { RegoVersion::V1 };
+    let data = case.data.as_ref().map_or(Ok(Value::object(Vec::new())), engine_value)?;
     let mut compiler = Compiler::new()
         .data(data)
         .rego_version(version)
@@ -109,14 +101,8 @@ fn answer(case: &Case) -> Result<ResultSet, Vec<Found>> {
         compiler = compiler.module(format!("test-{index}.rego"), module);
     }
     let policy = compiler.compile().map_err(compile_errors)?;
-    let options = QueryOptions {
-        version,
-        strict: case.strict,
-        ..QueryOptions::default()
-    };
-    let query = policy
-        .prepare_with(&case.query, &options)
-        .map_err(compile_errors)?;
+    let options = QueryOptions { version, strict: case.strict, ..QueryOptions::default() };
+    let query = policy.prepare_with(&case.query, &options).map_err(compile_errors)?;
     let input = input(case, version)?;
     let host = CaseHost::new(EVAL_TIME_MAX);
     let options = EvalOptions {
@@ -124,9 +110,7 @@ fn answer(case: &Case) -> Result<ResultSet, Vec<Found>> {
         host: &host,
         ..EvalOptions::default()
     };
-    query
-        .eval(input.as_ref(), &options)
-        .map_err(|e| vec![eval_error(&e)])
+    query.eval(input.as_ref(), &options).map_err(|e| vec![eval_error(&e)])
 }
 
 /// Returns the input: the term where there is one, read by the engine as the value of a query.
@@ -135,24 +119,13 @@ fn input(case: &Case, version: RegoVersion) -> Result<Option<Value>, Vec<Found>>
         return case.input.as_ref().map(engine_value).transpose();
     };
     let policy = Compiler::new().compile().map_err(compile_errors)?;
-    let options = QueryOptions {
-        version,
-        ..QueryOptions::default()
-    };
+    let options = QueryOptions { version, ..QueryOptions::default() };
     let text = format!("__input_term := {term}");
-    let query = policy
-        .prepare_with(&text, &options)
-        .map_err(compile_errors)?;
-    let results = query
-        .eval(None, &EvalOptions::default())
-        .map_err(|e| vec![eval_error(&e)])?;
+    let query = policy.prepare_with(&text, &options).map_err(compile_errors)?;
+    let results = query.eval(None, &EvalOptions::default()).map_err(|e| vec![eval_error(&e)])?;
     let row = results.rows.into_iter().next();
-    let bound = row
-        .and_then(|row| row.bindings.into_iter().next())
-        .map(|(_, value)| value);
-    bound
-        .map(Some)
-        .ok_or_else(|| vec![broken("the input term has no value".to_owned())])
+    let bound = row.and_then(|row| row.bindings.into_iter().next()).map(|(_, value)| value);
+    bound.map(Some).ok_or_else(|| vec![broken("the input term has no value".to_owned())])
 }
 
 fn engine_value(json: &Json) -> Result<Value, Vec<Found>> {
@@ -160,31 +133,15 @@ fn engine_value(json: &Json) -> Result<Value, Vec<Found>> {
 }
 
 fn broken(message: String) -> Found {
-    Found {
-        code: "conformance_error",
-        message,
-        row: None,
-        col: None,
-    }
+    Found { code: "conformance_error", line: message.clone(), message, row: None, col: None }
 }
 
 fn compile_errors(errors: Errors) -> Vec<Found> {
-    let wrong = errors
-        .diagnostics
-        .iter()
-        .filter(|d| d.severity == Severity::Error);
+    let wrong = errors.diagnostics.iter().filter(|d| d.severity == Severity::Error);
     let found = wrong.map(|d| {
-        let place = d
-            .location
-            .and_then(|l| errors.sources.resolve(l))
-            .map(|(_, p)| p);
+        let place = d.location.and_then(|l| errors.sources.resolve(l)).map(|(_, p)| p);
         let (row, col) = (place.map(|p| p.row), place.map(|p| p.col));
-        Found {
-            code: d.code,
-            message: d.message.clone(),
-            row,
-            col,
-        }
+        Found { code: d.code, message: d.message.clone(), line: errors.line(d), row, col }
     });
     found.collect()
 }
@@ -194,6 +151,7 @@ fn eval_error(error: &EvalError) -> Found {
     Found {
         code: error.code,
         message: error.message.clone(),
+        line: error.to_string(),
         row: place.map(|p| p.row),
         col: place.map(|p| p.col),
     }
@@ -202,14 +160,9 @@ fn eval_error(error: &EvalError) -> Found {
 fn judge_errors(case: &Case, found: &[Found]) -> Option<Failure> {
     let first = found.first();
     let (code, message) = first.map_or(("", ""), |f| (f.code, f.message.as_str()));
-    let code_agrees = case
-        .want_error_code
-        .as_deref()
-        .is_none_or(|want| want == code);
-    let text_agrees = case
-        .want_error
-        .as_deref()
-        .is_none_or(|want| message.contains(want));
+    let code_agrees = case.want_error_code.as_deref().is_none_or(|want| want == code);
+    let line = first.map_or("", |f| f.line.as_str());
+    let text_agrees = case.want_error.as_deref().is_none_or(|want| line.contains(want));
     if case.wants_error() && code_agrees && text_agrees {
         return None;
     }
@@ -218,11 +171,7 @@ fn judge_errors(case: &Case, found: &[Found]) -> Option<Failure> {
         Some(_) => format!("wording of {code}"),
         None => format!("{code}: {}", gist(message)),
     };
-    Some(Failure {
-        sort,
-        want: wanted(case),
-        got: format!("{code}: {message}"),
-    })
+    Some(Failure { sort, want: wanted(case), got: format!("{code}: {message}") })
 }
 
 /// Returns what a message says without what it quotes: enough to group by.
@@ -244,11 +193,7 @@ fn judge_results(case: &Case, results: &ResultSet) -> Option<Failure> {
     }
     let rows = case.want_expressions.as_ref()?;
     let want: BTreeSet<_> = rows.iter().map(|row| wanted_values(case, row)).collect();
-    let got: BTreeSet<_> = results
-        .rows
-        .iter()
-        .map(|row| found_values(case, row))
-        .collect();
+    let got: BTreeSet<_> = results.rows.iter().map(|row| found_values(case, row)).collect();
     (want != got).then(|| wrong_result(&want, &got))
 }
 
@@ -258,25 +203,14 @@ fn wrong_result(want: &BTreeSet<String>, got: &BTreeSet<String>) -> Failure {
         (false, true) => "undefined, should be defined",
         _ => "wrong value",
     };
-    Failure {
-        sort: sort.to_owned(),
-        want: shown(want),
-        got: shown(got),
-    }
+    Failure { sort: sort.to_owned(), want: shown(want), got: shown(got) }
 }
 
 fn solutions(case: &Case, results: &ResultSet) -> BTreeSet<String> {
-    let text = if case.sort_bindings {
-        canonical::of_value_sorted
-    } else {
-        canonical::of_value
-    };
+    let text = if case.sort_bindings { canonical::of_value_sorted } else { canonical::of_value };
     let rows = results.rows.iter().map(|row| {
-        let mut pairs: Vec<_> = row
-            .bindings
-            .iter()
-            .map(|(name, value)| format!("{name} = {}", text(value)))
-            .collect();
+        let mut pairs: Vec<_> =
+            row.bindings.iter().map(|(name, value)| format!("{name} = {}", text(value))).collect();
         pairs.sort();
         pairs.join("; ")
     });
@@ -284,50 +218,28 @@ fn solutions(case: &Case, results: &ResultSet) -> BTreeSet<String> {
 }
 
 fn wanted_solution(case: &Case, row: &Map<String, Json>) -> String {
-    let text = if case.sort_bindings {
-        canonical::of_json_sorted
-    } else {
-        canonical::of_json
-    };
-    let mut pairs: Vec<_> = row
-        .iter()
-        .map(|(name, value)| format!("{name} = {}", text(value)))
-        .collect();
+    let text = if case.sort_bindings { canonical::of_json_sorted } else { canonical::of_json };
+    let mut pairs: Vec<_> =
+        row.iter().map(|(name, value)| format!("{name} = {}", text(value))).collect();
     pairs.sort();
     pairs.join("; ")
 }
 
 fn wanted_values(case: &Case, row: &[Json]) -> String {
-    let text = if case.sort_bindings {
-        canonical::of_json_sorted
-    } else {
-        canonical::of_json
-    };
+    let text = if case.sort_bindings { canonical::of_json_sorted } else { canonical::of_json };
     row.iter().map(text).collect::<Vec<_>>().join("; ")
 }
 
 fn found_values(case: &Case, row: &rego::Row) -> String {
-    let text = if case.sort_bindings {
-        canonical::of_value_sorted
-    } else {
-        canonical::of_value
-    };
-    row.expressions
-        .iter()
-        .map(|e| text(&e.value))
-        .collect::<Vec<_>>()
-        .join("; ")
+    let text = if case.sort_bindings { canonical::of_value_sorted } else { canonical::of_value };
+    row.expressions.iter().map(|e| text(&e.value)).collect::<Vec<_>>().join("; ")
 }
 
 fn shown(solutions: &BTreeSet<String>) -> String {
     if solutions.is_empty() {
         return "undefined".to_owned();
     }
-    solutions
-        .iter()
-        .map(|s| format!("{{{s}}}"))
-        .collect::<Vec<_>>()
-        .join("\n     ")
+    solutions.iter().map(|s| format!("{{{s}}}")).collect::<Vec<_>>().join("\n     ")
 }
 
 fn wanted(case: &Case) -> String {
@@ -341,18 +253,12 @@ fn wanted(case: &Case) -> String {
 fn wanted_error(case: &Case) -> String {
     let code = case.want_error_code.as_deref().unwrap_or("an error");
     let first = case.want_errors.as_ref().and_then(|errors| errors.first());
-    let text = case
-        .want_error
-        .as_deref()
-        .or_else(|| first.map(|e| e.message.as_str()));
+    let text = case.want_error.as_deref().or_else(|| first.map(|e| e.message.as_str()));
     format!("{code}: {}", text.unwrap_or("…"))
 }
 
 fn finer(want: &[WantedError], found: Option<&Vec<Found>>) -> Finer {
-    let mut grade = Finer {
-        errors: want.len(),
-        ..Finer::default()
-    };
+    let mut grade = Finer { errors: want.len(), ..Finer::default() };
     let found = found.map(Vec::as_slice).unwrap_or_default();
     for (want, found) in want.iter().zip(found) {
         if want.code != found.code {

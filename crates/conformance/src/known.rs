@@ -67,11 +67,7 @@ impl Known {
         let known: BTreeSet<&String> = self.group.iter().flat_map(|g| &g.cases).collect();
         let mut found = Deviations::default();
         for file in results {
-            let failed = file
-                .failed
-                .iter()
-                .map(|(id, _)| id)
-                .filter(|id| !known.contains(id));
+            let failed = file.failed.iter().map(|(id, _)| id).filter(|id| !known.contains(id));
             found.unexpected_failures.extend(failed.cloned());
             let passed = file.passed.iter().filter(|id| known.contains(id));
             found.unexpected_passes.extend(passed.cloned());
@@ -87,11 +83,8 @@ impl Known {
                 group.cases.retain(|id| !file.passed.contains(id));
             }
         }
-        let known: BTreeSet<String> = self
-            .group
-            .iter()
-            .flat_map(|g| g.cases.iter().cloned())
-            .collect();
+        let known: BTreeSet<String> =
+            self.group.iter().flat_map(|g| g.cases.iter().cloned()).collect();
         let mut new: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
         for (id, failure) in results.iter().flat_map(|file| &file.failed) {
             if !known.contains(id) {
@@ -101,10 +94,7 @@ impl Known {
         for (reason, cases) in new {
             match self.group.iter_mut().find(|g| g.reason == reason) {
                 Some(group) => group.cases.extend(cases),
-                None => self.group.push(Group {
-                    reason: reason.to_owned(),
-                    cases,
-                }),
+                None => self.group.push(Group { reason: reason.to_owned(), cases }),
             }
         }
         self.group.retain(|group| !group.cases.is_empty());
@@ -118,11 +108,7 @@ impl Known {
              --update-known-failures DIR…`.\n",
         );
         for group in &self.group {
-            let _ = writeln!(
-                out,
-                "\n[[group]]\nreason = {}\ncases = [",
-                literal(&group.reason)
-            );
+            let _ = writeln!(out, "\n[[group]]\nreason = {}\ncases = [", literal(&group.reason));
             for case in &group.cases {
                 let _ = writeln!(out, "    {},", literal(case));
             }
@@ -144,13 +130,7 @@ mod tests {
 
     fn result(passed: &[&str], failed: &[(&str, &str)]) -> FileResult {
         let failed = failed.iter().map(|(id, sort)| {
-            (
-                (*id).to_owned(),
-                Failure {
-                    sort: (*sort).to_owned(),
-                    ..Failure::default()
-                },
-            )
+            ((*id).to_owned(), Failure { sort: (*sort).to_owned(), ..Failure::default() })
         });
         FileResult {
             passed: passed.iter().map(|id| (*id).to_owned()).collect(),
@@ -165,10 +145,7 @@ mod tests {
 
     #[test]
     fn pass_on_the_list_and_failure_off_it_deviate() {
-        let results = [result(
-            &["s/f: a", "s/f: d"],
-            &[("s/f: b", "x"), ("s/f: c", "x")],
-        )];
+        let results = [result(&["s/f: a", "s/f: d"], &[("s/f: b", "x"), ("s/f: c", "x")])];
         let deviations = list().deviations(&results);
         assert_eq!(deviations.unexpected_passes, ["s/f: a"]);
         assert_eq!(deviations.unexpected_failures, ["s/f: c"]);
@@ -177,27 +154,13 @@ mod tests {
     #[test]
     fn update_keeps_reasons_and_text_reads_back() {
         let mut known = list();
-        known.update(&[result(
-            &["s/f: a"],
-            &[("s/f: b", "x"), ("s/f: \"c\" \\ d", "wrong")],
-        )]);
+        known.update(&[result(&["s/f: a"], &[("s/f: b", "x"), ("s/f: \"c\" \\ d", "wrong")])]);
         let again: Known = toml::from_str(&known.text()).unwrap();
         let groups: Vec<_> = again
             .group
             .iter()
-            .map(|g| {
-                (
-                    g.reason.as_str(),
-                    g.cases.iter().map(String::as_str).collect::<Vec<_>>(),
-                )
-            })
+            .map(|g| (g.reason.as_str(), g.cases.iter().map(String::as_str).collect::<Vec<_>>()))
             .collect();
-        assert_eq!(
-            groups,
-            [
-                ("later", vec!["s/f: b"]),
-                ("wrong", vec!["s/f: \"c\" \\ d"])
-            ]
-        );
+        assert_eq!(groups, [("later", vec!["s/f: b"]), ("wrong", vec!["s/f: \"c\" \\ d"])]);
     }
 }

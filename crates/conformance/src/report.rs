@@ -11,11 +11,7 @@ use crate::run::FileResult;
 /// Errors: those of the writer.
 pub fn file(out: &mut dyn Write, result: &FileResult, verbose: bool) -> io::Result<()> {
     let (passed, failed) = (result.passed.len(), result.failed.len());
-    writeln!(
-        out,
-        "{:<58} {passed:>4} passed {failed:>4} failed",
-        result.name
-    )?;
+    writeln!(out, "{:<58} {passed:>4} passed {failed:>4} failed", result.name)?;
     if verbose {
         for (id, failure) in &result.failed {
             writeln!(out, "  FAIL {id}  [{}]", failure.sort)?;
@@ -49,11 +45,7 @@ pub fn totals<'a>(results: impl IntoIterator<Item = &'a FileResult>) -> (usize, 
 
 /// Returns the share as a percentage, 100 of nothing.
 pub fn percent(part: usize, whole: usize) -> f64 {
-    if whole == 0 {
-        100.0
-    } else {
-        100.0 * part as f64 / whole as f64
-    }
+    if whole == 0 { 100.0 } else { 100.0 * part as f64 / whole as f64 }
 }
 
 fn suites(out: &mut dyn Write, results: &[FileResult]) -> io::Result<()> {
@@ -61,20 +53,12 @@ fn suites(out: &mut dyn Write, results: &[FileResult]) -> io::Result<()> {
         let name = of_suite.first().map(suite).unwrap_or_default();
         let (passed, failed) = totals(of_suite);
         let share = percent(passed, passed + failed);
-        writeln!(
-            out,
-            "{name}: {passed} passed, {failed} failed ({share:.1} %)"
-        )?;
+        writeln!(out, "{name}: {passed} passed, {failed} failed ({share:.1} %)")?;
         let mut finer = Finer::default();
         of_suite.iter().for_each(|r| finer.add(r.finer));
         if finer.errors > 0 {
             let of = |part| percent(part, finer.errors);
-            let Finer {
-                errors,
-                codes,
-                messages,
-                places,
-            } = finer;
+            let Finer { errors, codes, messages, places } = finer;
             writeln!(
                 out,
                 "  of its {errors} errors: code {:.1} %, message {:.1} %, row and column {:.1} %",

@@ -30,10 +30,7 @@ pub struct FileResult {
 
 /// Runs the cases of a file whose id contains `filter`.
 pub fn run_file(file: &CaseFile, filter: &str) -> FileResult {
-    let mut result = FileResult {
-        name: file.name.clone(),
-        ..FileResult::default()
-    };
+    let mut result = FileResult { name: file.name.clone(), ..FileResult::default() };
     for (id, case) in file.cases.iter().filter(|(id, _)| id.contains(filter)) {
         let judged = run_case(case);
         result.finer.add(judged.finer);
@@ -67,19 +64,11 @@ fn run_case(case: &Case) -> Judged {
 }
 
 fn failed(sort: &str, got: String) -> Judged {
-    let failure = Failure {
-        sort: sort.to_owned(),
-        want: "an answer".to_owned(),
-        got,
-    };
-    Judged {
-        failure: Some(failure),
-        finer: Finer::default(),
-    }
+    let failure = Failure { sort: sort.to_owned(), want: "an answer".to_owned(), got };
+    Judged { failure: Some(failure), finer: Finer::default() }
 }
 
 fn payload_text(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().map(|s| (*s).to_owned());
-    text.or_else(|| payload.downcast_ref::<String>().cloned())
-        .unwrap_or_default()
+    text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default()
 }
