@@ -72,15 +72,18 @@ fn insert(
     at: &Path,
     value: Value,
 ) -> Result<(), BuiltinError> {
+    match at.split_last() {
+        Some((key, parents)) => {
+            let tree = root.as_mut().ok_or(BuiltinError::Undefined)?;
+            let edit = &mut |context: &mut Context<'_>, tree: &mut Tree| {
+                tree.insert(context, key, value.clone())
+            };
+            tree.edit(context, parents, edit)?;
+        }
+        None => *root = Some(Tree::Whole(value.clone())),
+    }
     // A document copied into itself grows twice as large and one deeper with each operation.
-    let depth_left = JSON_DEPTH_MAX.checked_sub(at.len());
-    measure(context, &value, depth_left.ok_or(BuiltinError::Halt(Halt::Depth))?)?;
-    let Some((key, parents)) = at.split_last() else {
-        *root = Some(Tree::Whole(value));
-        return Ok(());
-    };
-    let tree = root.as_mut().ok_or(BuiltinError::Undefined)?;
-    tree.edit(context, parents, &mut |context, tree| tree.insert(context, key, value.clone()))
+    measure(context, &value, JSON_DEPTH_MAX.saturating_sub(at.len()))
 }
 
 /// Removes what is at a path.

@@ -129,3 +129,15 @@ fn a_document_copied_into_itself_is_paid_for() {
     });
     assert_eq!(outcome, Err(BuiltinError::Halt(Halt::Steps)));
 }
+
+#[test]
+fn a_document_does_not_grow_deeper_than_json() {
+    let deeper = br#"[{"op": "copy", "from": "", "path": "/a"}]"#;
+    let deeper = Value::from_json(deeper).unwrap();
+    let mut document = Value::from_json(b"{}").unwrap();
+    let outcome = (0..2000).try_for_each(|_| {
+        document = call("json.patch", &[&document, &deeper])?;
+        Ok(())
+    });
+    assert_eq!(outcome, Err(BuiltinError::Halt(Halt::Depth)));
+}
