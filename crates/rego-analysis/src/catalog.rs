@@ -2,13 +2,15 @@
 //!
 //! Must not know: bodies, scopes.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use foldhash::HashMap;
 use rego_value::Value;
 
 use crate::heads::{Head, Shape};
-use crate::tree::{NodeId, RuleId, RuleKind, RuleTree};
+use crate::lower::path_text;
+use crate::tree::{NodeId, Resolved, Rule, RuleId, RuleKind, RuleTree};
 
 /// A rule before its definitions are there.
 #[derive(Debug)]
@@ -19,9 +21,11 @@ pub(crate) struct RuleShape {
 
 /// What rules exist, and where: all that a body needs to know of other rules.
 #[derive(Debug, Default)]
-pub(crate) struct Catalog {
-    pub(crate) tree: RuleTree,
+pub(crate) struct Catalog<'r> {
+    pub(crate) tree: Cow<'r, RuleTree>,
     pub(crate) rules: Vec<RuleShape>,
+    /// The rules, where they are resolved already.
+    resolved: &'r [Arc<Rule>],
 }
 
 /// A node for each ground path, with the heads that have it.
@@ -105,7 +109,7 @@ pub(crate) fn build(
     heads: &[Head<'_>],
     trie: &Trie,
     packages: &[Arc<[Value]>],
-) -> (Catalog, Vec<Assignment>) {
+) -> (Catalog<'static>, Vec<Assignment>) {
     let mut catalog = Catalog::default();
     let mut known: HashMap<Vec<Value>, RuleId> = HashMap::default();
     let mut assignments = Vec::with_capacity(heads.len());
@@ -125,7 +129,7 @@ pub(crate) fn build(
         });
         assignments.push(Assignment { rule, depth });
     }
-    catalog.tree = tree_of(&catalog.rules, packages);
+    catalog.tree = Cow::Owned(tree_of(&catalog.rules, packages));
     (catalog, assignments)
 }
 
@@ -148,7 +152,13 @@ fn tree_of(rules: &[RuleShape], packages: &[Arc<[Value]>]) -> RuleTree {
     tree
 }
 
-impl Catalog {
+impl<'r> Catalog<'r> {
+    /// Returns the catalog of rules that are resolved already.
+    pub(crate) fn of(resolved: &'r Resolved) -> Self {
+        let tree = Cow::Borrowed(&resolved.tree);
+        Self { tree, rules: Vec::new(), resolved: &resolved.rules }
+    }
+
     /// Returns the rule at exactly this path.
     pub(crate) fn rule_at(&self, path: &[Value]) -> Option<RuleId> {
         self.tree.node(self.node_at(path)?)?.rule
@@ -159,8 +169,18 @@ impl Catalog {
         path.iter().try_fold(RuleTree::ROOT, |node, key| self.tree.child(node, key))
     }
 
-    /// Returns what is known of a rule.
-    pub(crate) fn rule(&self, id: RuleId) -> Option<&RuleShape> {
-        self.rules.get(id.0 as usize)
+    /// Returns what a rule makes.
+    pub(crate) fn kind(&self, id: RuleId) -> Option<RuleKind> {
+        let at = id.0 as usize;
+        let shape = self.rules.get(at).map(|rule| rule.kind);
+        shape.or_else(|| self.resolved.get(at).map(|rule| rule.kind))
+    }
+
+    /// Returns the path of a rule as text.
+    pub(crate) fn path_of(&self, id: RuleId) -> String {
+        let at = id.0 as usize;
+        let shape = self.rules.get(at).map(|rule| &rule.path);
+        let path = shape.or_else(|| self.resolved.get(at).map(|rule| &rule.path));
+        path.map_or_else(String::new, |path| path_text("data", path))
     }
 }

@@ -28,6 +28,8 @@ pub(crate) struct Draft {
     /// Which module.
     pub(crate) module: usize,
     pub(crate) default: bool,
+    /// Whether it calls `print` anywhere.
+    pub(crate) prints: bool,
     pub(crate) definition: Definition,
     /// What its locals are called.
     pub(crate) names: Vec<LocalName>,
@@ -37,7 +39,7 @@ pub(crate) struct Draft {
 #[derive(Clone, Copy)]
 pub(crate) struct World<'a> {
     pub(crate) units: &'a [Unit],
-    pub(crate) catalog: &'a Catalog,
+    pub(crate) catalog: &'a Catalog<'a>,
     pub(crate) options: &'a Options<'a>,
 }
 
@@ -55,6 +57,7 @@ pub(crate) fn draft(
         findings,
         frame: Frame::default(),
         refused: false,
+        prints: false,
     };
     Some(RuleLower { lower, head, uses: HashMap::default() }.draft(at, assignment))
 }
@@ -101,6 +104,7 @@ impl RuleLower<'_, '_> {
             head: at,
             module: head.module,
             default: rule.default,
+            prints: self.lower.prints,
             definition,
             names,
         }

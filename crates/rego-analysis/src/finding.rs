@@ -23,6 +23,7 @@ pub(crate) enum Stage {
     SafetyHeads,
     SafetyBodies,
     Recursion,
+    Types,
     UnsafeBuiltins,
     DeprecatedBuiltins,
 }

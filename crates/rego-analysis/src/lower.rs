@@ -24,12 +24,14 @@ use crate::unit::Unit;
 /// Lowers what belongs to one definition or query.
 pub(crate) struct Lower<'a> {
     pub(crate) unit: &'a Unit,
-    pub(crate) catalog: &'a Catalog,
+    pub(crate) catalog: &'a Catalog<'a>,
     pub(crate) options: &'a Options<'a>,
     pub(crate) findings: &'a mut Findings,
     pub(crate) frame: Frame,
     /// Whether a declaration of this definition was refused: what is unused is not told then.
     pub(crate) refused: bool,
+    /// Whether a call of `print` was met.
+    pub(crate) prints: bool,
 }
 
 impl Lower<'_> {

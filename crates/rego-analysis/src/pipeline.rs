@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use foldhash::{HashMap, HashSet};
-use rego_source::{Diagnostic, SourceId, Sources};
+use rego_source::{Diagnostic, Location, SourceId, Sources};
 use rego_syntax::ast::{Module, RegoVersion, TermKind, Text};
 use rego_value::Value;
 
 use crate::catalog::{self, Assignment, Catalog, Trie};
 use crate::conflicts::Conflicts;
 use crate::definition::{self, Draft, World};
-use crate::finding::{Findings, Stage};
+use crate::finding::{COMPILE, Findings, Stage};
 use crate::heads::{self, Head};
 use crate::imports;
 use crate::keywords;
@@ -53,6 +53,9 @@ pub fn analyse(
 ) -> Result<Analysed, Vec<Diagnostic>> {
     let mut findings = Findings::default();
     let units = units_of(&modules, options);
+    if let Some(error) = too_long(&modules) {
+        return Err(vec![error]);
+    }
     let heads: Vec<Head<'_>> = modules
         .iter()
         .zip(&units)
@@ -104,6 +107,22 @@ pub fn analyse(
     Ok(Analysed { resolved: assemble(catalog, drafts, sources), warnings })
 }
 
+/// Each rule carries its whole path; so many parts they may have together.
+const PATH_PARTS_MAX: usize = 4_000_000;
+
+/// Returns an error where package paths, once for each rule, are too much to carry.
+fn too_long(modules: &[ParsedModule]) -> Option<Diagnostic> {
+    let mut parts: usize = 0;
+    let over = modules.iter().find(|parsed| {
+        let rules = parsed.module.rules.len();
+        parts = parts.saturating_add(rules.saturating_mul(parsed.module.package.path.len()));
+        parts > PATH_PARTS_MAX
+    })?;
+    let at = Location { source: over.source, span: over.module.package.span };
+    let message = format!("the paths of all rules have more than {PATH_PARTS_MAX} parts");
+    Some(Diagnostic::error(COMPILE, at, message).with_hint("give the package a shorter path"))
+}
+
 /// Returns what names mean at the top of each module.
 fn units_of(modules: &[ParsedModule], options: &Options<'_>) -> Vec<Unit> {
     let mut exports: BTreeMap<Vec<Value>, HashSet<Text>> = BTreeMap::new();
@@ -151,7 +170,7 @@ fn draft_all(
 }
 
 /// Puts the definitions into their rules.
-fn assemble(catalog: Catalog, drafts: Vec<Draft>, sources: Sources) -> Resolved {
+fn assemble(catalog: Catalog<'_>, drafts: Vec<Draft>, sources: Sources) -> Resolved {
     let mut parts: Vec<(Vec<Definition>, Option<Box<Definition>>)> = Vec::new();
     parts.resize_with(catalog.rules.len(), Default::default);
     for draft in drafts {
@@ -164,5 +183,5 @@ fn assemble(catalog: Catalog, drafts: Vec<Draft>, sources: Sources) -> Resolved 
     let rules = catalog.rules.into_iter().zip(parts).map(|(shape, (definitions, default))| {
         Arc::new(Rule { path: shape.path, kind: shape.kind, definitions, default })
     });
-    Resolved { rules: rules.collect(), tree: catalog.tree, sources }
+    Resolved { rules: rules.collect(), tree: catalog.tree.into_owned(), sources }
 }

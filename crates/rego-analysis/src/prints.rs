@@ -8,54 +8,54 @@ use rego_source::Location;
 
 use crate::definition::Draft;
 use crate::finding::{COMPILE, Findings, Stage};
-use crate::safety::{VarSet, all_in_term, direct_in_expr, outputs};
+use crate::safety::{Bound, VarSet, all_in_term, direct_in_expr, outputs};
 use crate::scope::LocalName;
 use crate::tree::{Body, Callee, ComprehensionKind, Expr, ExprKind, Local, Term, TermKind};
 use crate::walk::{Part, expr_parts, term_parts};
 
 /// Reports the undeclared variables in a definition's calls of `print`.
 pub(crate) fn check(draft: &Draft, findings: &mut Findings) {
-    let mut safe = VarSet::default();
+    if !draft.prints {
+        return;
+    }
+    let mut safe = Bound::default();
     for arg in &draft.definition.args {
-        all_in_term(arg, &mut |local| {
-            safe.insert(local);
-        });
+        all_in_term(arg, &mut |local| safe.insert(local));
     }
     let mut next = Some(&draft.definition);
     while let Some(definition) = next {
-        check_body(&definition.body, &safe, &draft.names, findings);
+        check_body(&definition.body, &mut safe, &draft.names, findings);
         next = definition.els.as_deref();
     }
 }
 
-/// Reports them in a body, where `outer` are bound already.
+/// Reports them in a body, where what `safe` has is bound already.
 pub(crate) fn check_body(
     body: &Body,
-    outer: &VarSet,
+    safe: &mut Bound,
     names: &[LocalName],
     findings: &mut Findings,
 ) {
-    let mut safe = outer.clone();
+    let before = safe.mark();
     for expr in &body.exprs {
         match printed(expr) {
-            Some(operands) => report(operands, &safe, names, findings),
+            Some(operands) => report(operands, safe.set(), names, findings),
             None => {
-                let mut inner = safe.clone();
+                let mark = safe.mark();
                 if let ExprKind::Every { key, value, .. } = &expr.kind {
-                    key.iter().chain([value]).for_each(|local| {
-                        inner.insert(*local);
-                    });
+                    key.iter().chain([value]).for_each(|local| safe.insert(*local));
                 }
-                expr_parts(expr, &mut |part| inside(part, &inner, names, findings));
+                expr_parts(expr, &mut |part| inside(part, safe, names, findings));
+                safe.rewind(mark);
             }
         }
-        for local in outputs(expr, &safe) {
-            safe.insert(local);
-        }
+        let found = outputs(expr, safe.set());
+        found.list.into_iter().for_each(|local| safe.insert(local));
     }
+    safe.rewind(before);
 }
 
-fn inside(part: Part<'_>, safe: &VarSet, names: &[LocalName], findings: &mut Findings) {
+fn inside(part: Part<'_>, safe: &mut Bound, names: &[LocalName], findings: &mut Findings) {
     match part {
         Part::Body(body) => check_body(body, safe, names, findings),
         Part::Term(term) => term_parts(term, &mut |part| inside(part, safe, names, findings)),

@@ -7,12 +7,12 @@ use rego_source::{Diagnostic, Location, SourceId, Sources};
 use rego_syntax::ast::{self, Import, RegoVersion, Text};
 use rego_value::Value;
 
-use crate::catalog::{Catalog, RuleShape};
+use crate::catalog::Catalog;
 use crate::finding::{Findings, Stage};
 use crate::lower::Lower;
 use crate::options::Options;
 use crate::prints;
-use crate::safety::{self, Near, VarSet};
+use crate::safety::{self, Bound, Near};
 use crate::scan::Names;
 use crate::scope::{Frame, LocalName};
 use crate::tree::{Local, Query, Resolved};
@@ -44,7 +44,7 @@ pub fn analyse_query(
     sources: &Sources,
     options: &Options<'_>,
 ) -> Result<Query, Vec<Diagnostic>> {
-    let catalog = catalog_of(resolved);
+    let catalog = Catalog::of(resolved);
     let unit = unit_of(&catalog, &query, options.strict);
     let mut findings = Findings::default();
     let mut lower = Lower {
@@ -54,13 +54,14 @@ pub fn analyse_query(
         findings: &mut findings,
         frame: Frame::default(),
         refused: false,
+        prints: false,
     };
     lower.frame.open(Names::of_body(query.body));
     let body = lower.body(query.body);
     lower.report_unused();
     let bindings = bindings(&lower.frame);
     let mut names = lower.frame.names;
-    prints::check_body(&body, &VarSet::default(), &names, &mut findings);
+    prints::check_body(&body, &mut Bound::default(), &names, &mut findings);
     let body = match findings.failed_before(Stage::SafetyHeads) {
         true => body,
         false => {
@@ -72,12 +73,7 @@ pub fn analyse_query(
     Ok(Query { body, bindings, expressions: expressions(&query), locals: names.len() as u32 })
 }
 
-fn catalog_of(resolved: &Resolved) -> Catalog {
-    let shape = |rule: &Arc<crate::tree::Rule>| RuleShape { path: Vec::new(), kind: rule.kind };
-    Catalog { tree: resolved.tree.clone(), rules: resolved.rules.iter().map(shape).collect() }
-}
-
-fn unit_of(catalog: &Catalog, query: &QuerySource<'_>, strict: bool) -> Unit {
+fn unit_of(catalog: &Catalog<'_>, query: &QuerySource<'_>, strict: bool) -> Unit {
     let mut exports: HashSet<Text> = HashSet::default();
     if let Some(package) = query.package
         && let Some(node) = catalog.node_at(package).and_then(|id| catalog.tree.node(id))

@@ -30,7 +30,7 @@ pub(crate) type Vertex = u32;
 pub(crate) fn check(
     drafts: &[Draft],
     heads: &[Head<'_>],
-    catalog: &Catalog,
+    catalog: &Catalog<'_>,
     sources: &Sources,
     findings: &mut Findings,
 ) {

@@ -23,7 +23,7 @@ use crate::tree::{Body, Definition, Expr, ExprKind, Local, Term, TermKind};
 use order::Orderer;
 pub(crate) use output::outputs;
 pub(crate) use report::Near;
-pub(crate) use vars::{VarSet, all_in_term, direct_in_expr};
+pub(crate) use vars::{Bound, VarSet, all_in_term, direct_in_expr};
 
 /// Statements that came from heads, and those that were taken out of others, have no position in
 /// the text of their body.
@@ -31,11 +31,9 @@ pub(crate) const MADE_UP: u32 = u32::MAX;
 
 /// Orders the bodies of a definition and reports its unsafe variables.
 pub(crate) fn check_definition(draft: &mut Draft, near: Near<'_>, findings: &mut Findings) {
-    let mut args = VarSet::default();
+    let mut args = Vec::new();
     for arg in &draft.definition.args {
-        vars::all_in_term(arg, &mut |local| {
-            args.insert(local);
-        });
+        vars::all_in_term(arg, &mut |local| args.push(local));
     }
     let mut next = Some(&mut draft.definition);
     while let Some(definition) = next {
@@ -48,19 +46,21 @@ pub(crate) fn check_definition(draft: &mut Draft, near: Near<'_>, findings: &mut
 /// Orders one branch.
 fn check_branch(
     definition: &mut Definition,
-    args: &VarSet,
+    args: &[Local],
     (names, near): (&mut Vec<LocalName>, Near<'_>),
     findings: &mut Findings,
 ) {
     let mut orderer = Orderer::new(names);
+    args.iter().for_each(|local| orderer.bound.insert(*local));
     let mut heads: Vec<&mut Term> = definition.keys.iter_mut().collect();
     heads.push(&mut definition.value);
     let body = std::mem::take(&mut definition.body);
-    let (body, loose) = orderer.order(body, heads, args);
+    let (body, loose) = orderer.order(body, heads);
     definition.body = body;
     let report = report::Report { names: orderer.names, near };
     report.heads(&loose, definition.location, findings);
     report.bodies(orderer.refused, findings);
+    report.exhausted(orderer.exhausted, findings);
 }
 
 /// Orders the body of a query.
@@ -71,8 +71,10 @@ pub(crate) fn check_query(
     findings: &mut Findings,
 ) -> Body {
     let mut orderer = Orderer::new(names);
-    let (body, _) = orderer.order(body, Vec::new(), &VarSet::default());
-    report::Report { names: orderer.names, near }.bodies(orderer.refused, findings);
+    let (body, _) = orderer.order(body, Vec::new());
+    let report = report::Report { names: orderer.names, near };
+    report.bodies(orderer.refused, findings);
+    report.exhausted(orderer.exhausted, findings);
     body
 }
 

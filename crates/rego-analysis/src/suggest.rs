@@ -9,8 +9,8 @@ pub(crate) fn nearest<'c>(
     name: &str,
     candidates: impl Iterator<Item = &'c str>,
 ) -> Option<&'c str> {
-    let limit = (name.len() / 3).clamp(1, 3);
-    if name.len() > NAME_BYTES_MAX {
+    let limit = (name.len() / 3).min(3);
+    if limit == 0 || name.len() > NAME_BYTES_MAX {
         return None;
     }
     candidates

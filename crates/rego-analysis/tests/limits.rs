@@ -65,7 +65,7 @@ fn ten_thousand_keys_of_one_object() {
 
 #[test]
 fn a_body_written_backwards() {
-    let body: Vec<String> = (0..5_000).rev().map(|at| format!("x{at} = x{} + 1", at + 1)).collect();
+    let body: Vec<String> = (0..5_000).map(|at| format!("x{at} = x{} + 1", at + 1)).collect();
     let text = format!("package p\n\nq if {{\n{}\nx5000 = 1\n}}\n", body.join("\n"));
     accepted_in_time(&text);
 }
@@ -94,4 +94,30 @@ fn thousands_of_comprehensions_in_one_body() {
 fn a_long_chain_of_names() {
     let path = vec!["a"; 50_000].join(".");
     accepted_in_time(&format!("package p\n\nq if data.{path}\n"));
+}
+
+#[test]
+fn statements_that_wait_for_each_other_are_given_up() {
+    let names: Vec<String> = (0..9_000).map(|at| format!("x{at}")).collect();
+    let chain = (0..9_000).map(|at| format!("x{at} = x{} + 1", at + 1));
+    let chain: Vec<String> = chain.collect();
+    let text = format!(
+        "package p\n\nq if {{\ncount([{}], y)\n{}\nx9000 = 1\n}}\n",
+        names.join(", "),
+        chain.join("\n")
+    );
+    refused_in_time(&text, "rego_compile_error");
+}
+
+#[test]
+fn a_long_package_path_over_many_rules() {
+    let rules: String = (0..50_000).map(|at| format!("p{at} := 1\n")).collect();
+    let text = format!("package {}\n\n{rules}", vec!["a"; 1_000].join("."));
+    refused_in_time(&text, "rego_compile_error");
+}
+
+#[test]
+fn many_comprehensions_with_many_variables() {
+    let body: Vec<String> = (0..20_000).map(|at| format!("y{at} := [x | x := {at}]")).collect();
+    accepted_in_time(&format!("package p\n\nq if {{\n{}\n}}\n", body.join("\n")));
 }

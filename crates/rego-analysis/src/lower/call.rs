@@ -88,7 +88,7 @@ impl Lower<'_> {
 
     fn rule_target(&self, path: Vec<Value>) -> TargetKind {
         let Some(id) = self.catalog.rule_at(&path) else { return TargetKind::Unknown };
-        match self.catalog.rule(id).map(|rule| rule.kind) {
+        match self.catalog.kind(id) {
             Some(RuleKind::Function { arity }) => TargetKind::Function(Callee::Rule(id), arity),
             Some(_) => TargetKind::Value(path),
             None => TargetKind::Unknown,
@@ -255,6 +255,7 @@ impl Lower<'_> {
         if self.options.print == Print::Erase {
             return None;
         }
+        self.prints = true;
         let captures: Vec<Term> = args
             .into_iter()
             .map(|arg| {

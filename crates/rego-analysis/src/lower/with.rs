@@ -26,8 +26,12 @@ impl Lower<'_> {
             self.findings.error(Stage::WithValues, TYPE, self.at(with.target.span), message);
             return None;
         };
+        self.refuse_target(&target, self.at(with.target.span));
         let value = match (&target, self.function_named(&with.value)) {
-            (WithTarget::Function(_), Some(callee)) => Replacement::Function(callee),
+            (WithTarget::Function(target), Some(callee)) => {
+                self.check_replacement(*target, callee, with);
+                Replacement::Function(callee)
+            }
             _ => Replacement::Value(self.term(&with.value)),
         };
         Some(With { target, value, location })
@@ -43,6 +47,51 @@ impl Lower<'_> {
         }
         self.refuse_partial(&path, self.at(target.span));
         Some(WithTarget::Data(path))
+    }
+
+    /// Reports builtins that cannot be replaced.
+    fn refuse_target(&mut self, target: &WithTarget, location: Location) {
+        let WithTarget::Function(Callee::Builtin(decl)) = target else { return };
+        let name = decl.name;
+        let what = match name {
+            "eq" | "rego.metadata.chain" | "rego.metadata.rule" => {
+                format!("replacement of {name:?} invalid")
+            }
+            _ if self.options.unsafe_builtins.contains(&name) => {
+                format!("target must not be unsafe: {name:?}")
+            }
+            _ if name.starts_with("internal.") => {
+                format!("replacement of internal function {name:?} invalid")
+            }
+            _ if decl.relation => "target must not be a relation".to_owned(),
+            _ if decl.result.is_none() => "target must not be a void function".to_owned(),
+            _ => return,
+        };
+        let message = format!("with keyword replacing built-in function: {what}");
+        self.findings.error(Stage::WithValues, COMPILE, location, message);
+    }
+
+    /// Reports a function that takes another number of operands than the one it replaces.
+    fn check_replacement(&mut self, target: Callee, by: Callee, with: &ast::With) {
+        if self.callee_arity(target) == self.callee_arity(by) {
+            return;
+        }
+        let name = match target {
+            Callee::Builtin(decl) => decl.name.to_owned(),
+            Callee::Rule(id) => self.catalog.path_of(id),
+        };
+        let at = self.at(with.span);
+        self.findings.error(Stage::Types, TYPE, at, format!("{name}: arity mismatch"));
+    }
+
+    fn callee_arity(&self, callee: Callee) -> Option<usize> {
+        match callee {
+            Callee::Builtin(decl) => Some(decl.args.len()),
+            Callee::Rule(id) => match self.catalog.kind(id)? {
+                RuleKind::Function { arity } => Some(arity),
+                _ => None,
+            },
+        }
     }
 
     /// Returns the document that a term without variables names.
@@ -68,7 +117,7 @@ impl Lower<'_> {
         if let Some(mut global) = self.unit.global(first) {
             global.path.extend(rest.iter().map(|part| Value::from(*part)));
             let id = self.catalog.rule_at(&global.path).filter(|_| !global.input)?;
-            let is_function = matches!(self.catalog.rule(id)?.kind, RuleKind::Function { .. });
+            let is_function = matches!(self.catalog.kind(id)?, RuleKind::Function { .. });
             return is_function.then_some(Callee::Rule(id));
         }
         let name = std::iter::once(&&**first).chain(&rest).copied().collect::<Vec<_>>().join(".");

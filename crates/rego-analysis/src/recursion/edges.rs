@@ -20,7 +20,7 @@ type Step = Option<Value>;
 const SPREAD_DEPTH_MAX: usize = 64;
 
 /// Returns the graph of all definitions. The first vertices are the definitions.
-pub(super) fn graph(drafts: &[Draft], catalog: &Catalog) -> Graph {
+pub(super) fn graph(drafts: &[Draft], catalog: &Catalog<'_>) -> Graph {
     let first_rule = drafts.len() as Vertex;
     let first_node = first_rule + catalog.rules.len() as Vertex;
     let count = first_node as usize + catalog.tree.nodes.len();
@@ -50,7 +50,7 @@ struct FirstKeys {
 }
 
 struct Edges<'a> {
-    catalog: &'a Catalog,
+    catalog: &'a Catalog<'a>,
     graph: Graph,
     first_rule: Vertex,
     first_node: Vertex,
@@ -178,8 +178,7 @@ impl Edges<'_> {
 
     /// An edge to a rule, or to those of its definitions that can make a key.
     fn rule(&mut self, at: Vertex, rule: RuleId, key: Option<&Step>) {
-        let partial =
-            self.catalog.rule(rule).is_some_and(|rule| rule.kind == RuleKind::PartialObject);
+        let partial = self.catalog.kind(rule) == Some(RuleKind::PartialObject);
         let to = match key {
             Some(Some(key)) if partial => self.rule_key(rule, key),
             _ => self.first_rule + rule.0,

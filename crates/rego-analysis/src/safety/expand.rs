@@ -35,9 +35,10 @@ impl Expander<'_> {
                 *value = self.head(take(value));
             }
         }
+        // Several pieces may share the `with`, so its values are statements and never folded back.
+        self.pieces.iter_mut().skip(first).for_each(|piece| piece.made_for = None);
         let own = self.pieces.len();
         self.kind(&mut expr.kind);
-        debug_assert!(first <= own);
         for piece in self.pieces.iter_mut().skip(own) {
             piece.expr.with.clone_from(&expr.with);
         }

@@ -11,6 +11,7 @@ use foldhash::HashMap;
 use super::assignment;
 use super::expand::take;
 use super::order::Placed;
+use super::output::Found;
 use super::vars::direct_in_term;
 use crate::scope::LocalName;
 use crate::tree::{Expr, ExprKind, Local, RefHead, Replacement, Term, TermKind, With};
@@ -39,7 +40,7 @@ fn take_heads(placed: Vec<Placed>, first_head: u32, heads: &mut [&mut Term]) -> 
         if let Some(at) = placed.piece.group.checked_sub(first_head)
             && let Some(flag) = binds.get_mut(at as usize)
         {
-            *flag |= !placed.binds.is_empty();
+            *flag |= binds_more(&placed);
         }
     }
     let mut values: HashMap<Local, Term> = HashMap::default();
@@ -67,6 +68,11 @@ fn take_heads(placed: Vec<Placed>, first_head: u32, heads: &mut [&mut Term]) -> 
     rest
 }
 
+/// Whether a piece binds anything but the local made for it.
+fn binds_more(placed: &Placed) -> bool {
+    placed.binds.list.iter().any(|local| Some(*local) != placed.piece.made_for)
+}
+
 struct Folder<'n> {
     done: Vec<Expr>,
     /// Pieces that wait for their statement, in order.
@@ -77,6 +83,7 @@ struct Folder<'n> {
 
 impl Folder<'_> {
     fn next(&mut self, placed: Placed) {
+        let pure = !binds_more(&placed);
         let Placed { piece, binds } = placed;
         if piece.group != self.group {
             self.release();
@@ -84,7 +91,7 @@ impl Folder<'_> {
         }
         let mut expr = piece.expr;
         match piece.made_for {
-            Some(local) if binds.is_empty() => {
+            Some(local) if pure => {
                 self.put_back(&mut expr, &binds);
                 self.held.push((local, expr));
             }
@@ -106,7 +113,7 @@ impl Folder<'_> {
     }
 
     /// Puts what is held into a statement that binds `binds`.
-    fn put_back(&mut self, expr: &mut Expr, binds: &[Local]) {
+    fn put_back(&mut self, expr: &mut Expr, binds: &Found) {
         if self.held.is_empty() {
             return;
         }
@@ -211,7 +218,7 @@ impl Folder<'_> {
 }
 
 /// Replaces locals of a statement by their values, in places that are computed and not matched.
-fn into_expr(expr: &mut Expr, binds: &[Local], values: &mut HashMap<Local, Term>) {
+fn into_expr(expr: &mut Expr, binds: &Found, values: &mut HashMap<Local, Term>) {
     match &mut expr.kind {
         ExprKind::Term(term) => substitute(term, values),
         ExprKind::Unify(left, right) => {
@@ -233,9 +240,9 @@ fn into_expr(expr: &mut Expr, binds: &[Local], values: &mut HashMap<Local, Term>
     }
 }
 
-fn mentions_any(term: &Term, locals: &[Local]) -> bool {
+fn mentions_any(term: &Term, locals: &Found) -> bool {
     let mut found = false;
-    direct_in_term(term, &mut |local| found |= locals.contains(&local));
+    direct_in_term(term, &mut |local| found |= locals.contains(local));
     found
 }
 

@@ -9,13 +9,13 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use foldhash::HashMap;
+use foldhash::{HashMap, HashSet};
 use rego_source::Location;
 
 use super::expand::{Expander, Piece};
 use super::fold;
-use super::output::outputs;
-use super::vars::{VarSet, all_in_body, all_in_term, direct_in_expr, direct_in_term};
+use super::output::{Found, outputs};
+use super::vars::{Bound, VarSet, all_in_body, all_in_term, direct_in_expr, direct_in_term};
 use crate::scope::LocalName;
 use crate::tree::{Body, Expr, ExprKind, Local, RefHead, Replacement, Term, TermKind};
 use crate::walk::{Part, expr_parts, term_parts};
@@ -25,13 +25,23 @@ pub(crate) struct Orderer<'n> {
     pub(crate) names: &'n mut Vec<LocalName>,
     /// Variables without a value, with the statements that need them.
     pub(crate) refused: Vec<(Local, Location)>,
+    /// What is bound around the body under way: parameters at first.
+    pub(crate) bound: Bound,
+    /// Where ordering was given up, if it was.
+    pub(crate) exhausted: Option<Location>,
+    /// How many variables of statements were looked at.
+    work: u64,
 }
+
+/// So many variables are looked at for one definition before ordering is given up: a second or so.
+/// Only bodies that were written to be hard need more than a few for each of their words.
+const WORK_MAX: u64 = 50_000_000;
 
 /// A piece that has its place.
 pub(crate) struct Placed {
     pub(crate) piece: Piece,
     /// What it binds, but for the local made for it.
-    pub(crate) binds: Vec<Local>,
+    pub(crate) binds: Found,
 }
 
 /// What ordering needs to know of a piece.
@@ -45,17 +55,12 @@ struct Needs {
 impl<'n> Orderer<'n> {
     /// Returns an orderer that makes its locals up in `names`.
     pub(crate) fn new(names: &'n mut Vec<LocalName>) -> Self {
-        Self { names, refused: Vec::new() }
+        Self { names, refused: Vec::new(), bound: Bound::default(), exhausted: None, work: 0 }
     }
 
-    /// Orders a body whose heads (the head of its rule or comprehension) may bind variables too;
-    /// `outer` are bound already. Also returns the variables of heads that nothing mentions else.
-    pub(crate) fn order(
-        &mut self,
-        body: Body,
-        mut heads: Vec<&mut Term>,
-        outer: &VarSet,
-    ) -> (Body, Vec<Local>) {
+    /// Orders a body whose heads (the head of its rule or comprehension) may bind variables too.
+    /// Also returns the variables of heads that nothing mentions else.
+    pub(crate) fn order(&mut self, body: Body, mut heads: Vec<&mut Term>) -> (Body, Vec<Local>) {
         let mut expander = Expander { names: self.names, pieces: Vec::new(), group: 0 };
         body.exprs.into_iter().for_each(|expr| expander.statement(expr));
         let first_head = expander.group;
@@ -64,30 +69,32 @@ impl<'n> Orderer<'n> {
             expander.group += 1;
         }
         let pieces = expander.pieces;
-        let mut mentioned = VarSet::default();
+        let mut mentioned = HashSet::default();
         for piece in &pieces {
             direct_in_expr(&piece.expr, &mut |local| {
                 mentioned.insert(local);
             });
         }
-        let loose = loose_in_heads(&heads, &mentioned, outer);
-        let mut placed = self.place(pieces, &mentioned, outer);
-        self.enter_closures(&mut placed, outer);
+        let loose = loose_in_heads(&heads, &mentioned, self.bound.set());
+        let mark = self.bound.mark();
+        let mut placed = self.place(pieces, &mentioned);
+        self.bound.rewind(mark);
+        self.enter_closures(&mut placed);
+        self.bound.rewind(mark);
         let exprs = fold::fold(placed, first_head, heads, self.names);
         (Body { exprs }, loose)
     }
 
     /// Returns the pieces in a safe order. What has no place is reported and left out.
-    fn place(&mut self, pieces: Vec<Piece>, mentioned: &VarSet, outer: &VarSet) -> Vec<Placed> {
+    fn place(&mut self, pieces: Vec<Piece>, mentioned: &HashSet<Local>) -> Vec<Placed> {
         let needs: Vec<Needs> =
-            pieces.iter().map(|p| needs_of(&p.expr, mentioned, outer)).collect();
+            pieces.iter().map(|p| needs_of(&p.expr, mentioned, self.bound.set())).collect();
         let mut waiting: HashMap<Local, Vec<usize>> = HashMap::default();
         for (at, needs) in needs.iter().enumerate() {
             for local in needs.direct.iter().chain(&needs.closed) {
                 waiting.entry(*local).or_default().push(at);
             }
         }
-        let mut safe = outer.clone();
         // Rounds over the body, and the place within: what was bound behind a place is seen there
         // in the next round.
         let mut queue: BinaryHeap<Reverse<(u32, usize)>> =
@@ -101,12 +108,17 @@ impl<'n> Orderer<'n> {
             }
             let (Some(slot), Some(needs)) = (open.get_mut(at), needs.get(at)) else { continue };
             let Some(piece) = slot else { continue };
-            let found = outputs(&piece.expr, &safe);
-            if !needs.met(&found, &safe) {
+            self.work += needs.direct.len() as u64 + needs.closed.len() as u64 + 1;
+            if self.work > WORK_MAX {
+                self.exhausted = Some(piece.expr.location);
+                return placed;
+            }
+            let found = outputs(&piece.expr, self.bound.set());
+            if !needs.met(&found, self.bound.set()) {
                 continue;
             }
-            for local in &found {
-                safe.insert(*local);
+            for local in &found.list {
+                self.bound.insert(*local);
                 for other in waiting.get(local).into_iter().flatten() {
                     if let Some(flag) = queued.get_mut(*other)
                         && !std::mem::replace(flag, true)
@@ -115,19 +127,18 @@ impl<'n> Orderer<'n> {
                     }
                 }
             }
-            let made_for = piece.made_for;
-            let binds = found.into_iter().filter(|local| Some(*local) != made_for).collect();
-            placed.extend(slot.take().map(|piece| Placed { piece, binds }));
+            placed.extend(slot.take().map(|piece| Placed { piece, binds: found }));
         }
-        self.refuse(&open, &needs, &safe);
+        self.refuse(&open, &needs);
         placed
     }
 
-    fn refuse(&mut self, open: &[Option<Piece>], needs: &[Needs], safe: &VarSet) {
+    fn refuse(&mut self, open: &[Option<Piece>], needs: &[Needs]) {
+        let safe = self.bound.set();
         for (piece, needs) in open.iter().zip(needs) {
             let Some(piece) = piece else { continue };
             let found = outputs(&piece.expr, safe);
-            let direct = needs.direct.iter().filter(|local| !found.contains(local));
+            let direct = needs.direct.iter().filter(|local| !found.contains(**local));
             for local in direct.chain(&needs.closed).filter(|local| !safe.contains(**local)) {
                 self.refused.push((*local, piece.expr.location));
             }
@@ -135,75 +146,73 @@ impl<'n> Orderer<'n> {
     }
 
     /// Orders the bodies inside of statements: those before are bound there.
-    fn enter_closures(&mut self, placed: &mut [Placed], outer: &VarSet) {
+    fn enter_closures(&mut self, placed: &mut [Placed]) {
         if !placed.iter().any(|placed| has_closure(&placed.piece.expr)) {
             return;
         }
-        let mut bound = outer.clone();
         for Placed { piece, .. } in placed {
             let location = piece.expr.location;
-            self.closures_in_expr(&mut piece.expr, &bound, location);
-            direct_in_expr(&piece.expr, &mut |local| {
-                bound.insert(local);
-            });
+            self.closures_in_expr(&mut piece.expr, location);
+            direct_in_expr(&piece.expr, &mut |local| self.bound.insert(local));
         }
     }
 
-    fn closures_in_expr(&mut self, expr: &mut Expr, bound: &VarSet, at: Location) {
+    fn closures_in_expr(&mut self, expr: &mut Expr, at: Location) {
         match &mut expr.kind {
-            ExprKind::Term(term) => self.closures_in_term(term, bound, at),
+            ExprKind::Term(term) => self.closures_in_term(term, at),
             ExprKind::Unify(left, right) => {
-                self.closures_in_term(left, bound, at);
-                self.closures_in_term(right, bound, at);
+                self.closures_in_term(left, at);
+                self.closures_in_term(right, at);
             }
             ExprKind::SomeIn { key, value, domain } => {
                 for part in key.iter_mut().chain([value, domain]) {
-                    self.closures_in_term(part, bound, at);
+                    self.closures_in_term(part, at);
                 }
             }
             ExprKind::Every { key, value, domain, body } => {
-                self.closures_in_term(domain, bound, at);
-                let mut inner = bound.clone();
+                self.closures_in_term(domain, at);
+                let mark = self.bound.mark();
                 for local in key.iter().chain([&*value]) {
-                    inner.insert(*local);
+                    self.bound.insert(*local);
                 }
-                let (ordered, _) = self.order(std::mem::take(body), Vec::new(), &inner);
+                let (ordered, _) = self.order(std::mem::take(body), Vec::new());
+                self.bound.rewind(mark);
                 *body = ordered;
             }
             ExprKind::Not(body) => {
                 for inner in &mut body.exprs {
-                    self.closures_in_expr(inner, bound, at);
+                    self.closures_in_expr(inner, at);
                 }
             }
         }
         for with in &mut expr.with {
             if let Replacement::Value(term) = &mut with.value {
-                self.closures_in_term(term, bound, at);
+                self.closures_in_term(term, at);
             }
         }
     }
 
-    fn closures_in_term(&mut self, term: &mut Term, bound: &VarSet, at: Location) {
+    fn closures_in_term(&mut self, term: &mut Term, at: Location) {
         match &mut term.kind {
             TermKind::Constant(_) | TermKind::Local(_) => {}
             TermKind::Ref { head, path } => {
                 if let RefHead::Term(inner) = head {
-                    self.closures_in_term(inner, bound, at);
+                    self.closures_in_term(inner, at);
                 }
-                path.iter_mut().for_each(|step| self.closures_in_term(step, bound, at));
+                path.iter_mut().for_each(|step| self.closures_in_term(step, at));
             }
             TermKind::Call { args: items, .. } | TermKind::Array(items) | TermKind::Set(items) => {
-                items.iter_mut().for_each(|item| self.closures_in_term(item, bound, at));
+                items.iter_mut().for_each(|item| self.closures_in_term(item, at));
             }
             TermKind::Object(entries) => {
                 for (key, value) in entries {
-                    self.closures_in_term(key, bound, at);
-                    self.closures_in_term(value, bound, at);
+                    self.closures_in_term(key, at);
+                    self.closures_in_term(value, at);
                 }
             }
             TermKind::Comprehension { key, value, body, .. } => {
                 let heads = key.iter_mut().chain([value]).map(|head| &mut **head).collect();
-                let (ordered, loose) = self.order(std::mem::take(body), heads, bound);
+                let (ordered, loose) = self.order(std::mem::take(body), heads);
                 *body = ordered;
                 self.refused.extend(loose.into_iter().map(|local| (local, at)));
             }
@@ -213,28 +222,30 @@ impl<'n> Orderer<'n> {
 
 impl Needs {
     /// Whether a statement that binds `found` can stand where `safe` are bound.
-    fn met(&self, found: &[Local], safe: &VarSet) -> bool {
+    fn met(&self, found: &Found, safe: &VarSet) -> bool {
         let ready = |local: &Local| safe.contains(*local);
         self.closed.iter().all(ready)
-            && self.direct.iter().all(|local| ready(local) || found.contains(local))
+            && self.direct.iter().all(|local| ready(local) || found.contains(*local))
     }
 }
 
-fn needs_of(expr: &Expr, mentioned: &VarSet, outer: &VarSet) -> Needs {
-    let mut seen = VarSet::default();
+fn needs_of(expr: &Expr, mentioned: &HashSet<Local>, outer: &VarSet) -> Needs {
     let mut direct = Vec::new();
     direct_in_expr(expr, &mut |local| {
-        if !outer.contains(local) && seen.insert(local) {
+        if !outer.contains(local) {
             direct.push(local);
         }
     });
     let mut closed = Vec::new();
-    let mut seen = VarSet::default();
     closures(expr, &mut |local| {
-        if mentioned.contains(local) && !outer.contains(local) && seen.insert(local) {
+        if mentioned.contains(&local) && !outer.contains(local) {
             closed.push(local);
         }
     });
+    for list in [&mut direct, &mut closed] {
+        list.sort_unstable();
+        list.dedup();
+    }
     Needs { direct, closed }
 }
 
@@ -288,11 +299,11 @@ fn term_has_closure(term: &Term) -> bool {
 }
 
 /// Returns the variables of heads that neither the body nor anything around mentions.
-fn loose_in_heads(heads: &[&mut Term], mentioned: &VarSet, outer: &VarSet) -> Vec<Local> {
+fn loose_in_heads(heads: &[&mut Term], mentioned: &HashSet<Local>, outer: &VarSet) -> Vec<Local> {
     let mut loose = Vec::new();
     for head in heads {
         direct_in_term(head, &mut |local| {
-            if !mentioned.contains(local) && !outer.contains(local) {
+            if !mentioned.contains(&local) && !outer.contains(local) {
                 loose.push(local);
             }
         });

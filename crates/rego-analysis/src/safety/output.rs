@@ -8,16 +8,35 @@ use super::unify::Unifier;
 use super::vars::{VarSet, direct_in_term};
 use crate::tree::{Expr, ExprKind, Local, RefHead, Replacement, Term, TermKind};
 
-/// Returns the variables that a statement binds where those of `safe` are bound: each once, in
-/// order of appearance.
-pub(crate) fn outputs(expr: &Expr, safe: &VarSet) -> Vec<Local> {
-    let mut out = Outputs { safe, found: Vec::new(), seen: HashSet::default() };
+/// Variables, each once, in order of appearance.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    pub(crate) list: Vec<Local>,
+    set: HashSet<Local>,
+}
+
+impl Found {
+    /// Whether a variable is one of them.
+    pub(crate) fn contains(&self, local: Local) -> bool {
+        self.set.contains(&local)
+    }
+
+    fn add(&mut self, local: Local) {
+        if self.set.insert(local) {
+            self.list.push(local);
+        }
+    }
+}
+
+/// Returns the variables that a statement binds where those of `safe` are bound.
+pub(crate) fn outputs(expr: &Expr, safe: &VarSet) -> Found {
+    let mut out = Outputs { safe, found: Found::default() };
     let with_safe = expr.with.iter().all(|with| match &with.value {
         Replacement::Value(term) => out.all_known(term),
         Replacement::Function(_) => true,
     });
     if !with_safe {
-        return Vec::new();
+        return Found::default();
     }
     match &expr.kind {
         ExprKind::Not(_) => {}
@@ -31,13 +50,12 @@ pub(crate) fn outputs(expr: &Expr, safe: &VarSet) -> Vec<Local> {
 
 struct Outputs<'s> {
     safe: &'s VarSet,
-    found: Vec<Local>,
-    seen: HashSet<Local>,
+    found: Found,
 }
 
 impl Outputs<'_> {
     fn known(&self, local: Local) -> bool {
-        self.safe.contains(local) || self.seen.contains(&local)
+        self.safe.contains(local) || self.found.contains(local)
     }
 
     fn all_known(&self, term: &Term) -> bool {
@@ -47,8 +65,8 @@ impl Outputs<'_> {
     }
 
     fn add(&mut self, local: Local) {
-        if !self.safe.contains(local) && self.seen.insert(local) {
-            self.found.push(local);
+        if !self.safe.contains(local) {
+            self.found.add(local);
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use foldhash::HashSet;
 use rego_source::{Diagnostic, Location};
 
-use crate::finding::{Findings, Stage, UNSAFE};
+use crate::finding::{COMPILE, Findings, Stage, UNSAFE};
 use crate::scope::LocalName;
 use crate::suggest;
 use crate::tree::Local;
@@ -56,6 +56,16 @@ impl Report<'_> {
         }
     }
 
+    /// Reports a body that would take too long to order.
+    pub(super) fn exhausted(&self, at: Option<Location>, findings: &mut Findings) {
+        if let Some(at) = at {
+            let message = "too many statements wait for each other's variables";
+            let error = Diagnostic::error(COMPILE, at, message)
+                .with_hint("put statements behind those that bind their variables");
+            findings.add(Stage::SafetyBodies, error);
+        }
+    }
+
     fn shown(&self, local: Local) -> Option<&str> {
         match self.names.get(local.0 as usize)? {
             LocalName::Named(name) => Some(name),
@@ -65,7 +75,8 @@ impl Report<'_> {
     }
 
     fn error(&self, name: &str, location: Location) -> Diagnostic {
-        Diagnostic::error(UNSAFE, location, message(name)).with_hint(self.hint(name))
+        let error = Diagnostic::error(UNSAFE, location, message(name));
+        if is_future_keyword(name) { error } else { error.with_hint(self.hint(name)) }
     }
 
     fn hint(&self, name: &str) -> String {
@@ -101,10 +112,15 @@ fn expressions(mut refused: Vec<(Local, Location)>, findings: &mut Findings) {
 }
 
 fn message(name: &str) -> String {
-    match name {
-        "in" | "every" | "contains" | "if" => format!(
+    if is_future_keyword(name) {
+        // OPA has this hint inside of the message.
+        return format!(
             "var {name} is unsafe (hint: `import future.keywords.{name}` to import a future keyword)"
-        ),
-        _ => format!("var {name} is unsafe"),
+        );
     }
+    format!("var {name} is unsafe")
+}
+
+fn is_future_keyword(name: &str) -> bool {
+    matches!(name, "in" | "every" | "contains" | "if")
 }

@@ -16,6 +16,12 @@ impl VarSet {
         word >> (local.0 % 64) & 1 == 1
     }
 
+    fn remove(&mut self, local: Local) {
+        if let Some(word) = self.words.get_mut(local.0 as usize / 64) {
+            *word &= !(1 << (local.0 % 64));
+        }
+    }
+
     /// Adds a local; whether it is new.
     pub(crate) fn insert(&mut self, local: Local) -> bool {
         let at = local.0 as usize / 64;
@@ -27,6 +33,40 @@ impl VarSet {
         let new = *word & bit == 0;
         *word |= bit;
         new
+    }
+}
+
+/// A set that forgets what came since a mark: what is bound while bodies inside of bodies are
+/// looked at.
+#[derive(Debug, Default)]
+pub(crate) struct Bound {
+    set: VarSet,
+    log: Vec<Local>,
+}
+
+impl Bound {
+    /// Returns what is in it now.
+    pub(crate) fn set(&self) -> &VarSet {
+        &self.set
+    }
+
+    /// Adds a local.
+    pub(crate) fn insert(&mut self, local: Local) {
+        if self.set.insert(local) {
+            self.log.push(local);
+        }
+    }
+
+    /// Returns a mark to go back to.
+    pub(crate) fn mark(&self) -> usize {
+        self.log.len()
+    }
+
+    /// Forgets what came since a mark.
+    pub(crate) fn rewind(&mut self, mark: usize) {
+        for local in self.log.drain(mark.min(self.log.len())..) {
+            self.set.remove(local);
+        }
     }
 }
 
