@@ -132,7 +132,8 @@ pub const EXIT_USAGE: u8 = 2;
 pub fn run(args: &DockerAuthzArgs, mut streams: Streams<'_>) -> u8 {
     if args.version {
         let version = env!("CARGO_PKG_VERSION");
-        let written = writeln!(streams.out, "Version: {version}").and_then(|()| streams.out.flush());
+        let written =
+            writeln!(streams.out, "Version: {version}").and_then(|()| streams.out.flush());
         return if written.is_ok() { EXIT_OK } else { EXIT_FAILED };
     }
     if args.config_file.is_some() {
@@ -187,12 +188,8 @@ impl DockerAuthzArgs {
             (false, false) => Logged::All,
         };
         let limits = Limits { timeout: Duration::from_millis(self.timeout), ..Limits::default() };
-        let gate = GateOptions {
-            question: self.question()?,
-            limits,
-            skip_ping: self.skip_ping,
-            logged,
-        };
+        let gate =
+            GateOptions { question: self.question()?, limits, skip_ping: self.skip_ping, logged };
         Ok(RunOptions {
             source: self.source(),
             gate,

@@ -143,10 +143,7 @@ fn answer(verdict: &Verdict) -> Answer {
 /// Returns what the policy sees. `resolve` says where a path of the host leads.
 ///
 /// Errors: a target or a body that cannot be read, in words for the user.
-pub fn input_of(
-    request: &AuthzRequest,
-    resolve: &dyn Fn(&str) -> String,
-) -> Result<Value, String> {
+pub fn input_of(request: &AuthzRequest, resolve: &dyn Fn(&str) -> String) -> Result<Value, String> {
     let target = uri::parse(&request.uri).map_err(|error| error.to_string())?;
     let body = body::parse(&request.body).map_err(|error| error.to_string())?;
     let mounts = mounts::bind_mounts(&body, resolve);
@@ -189,7 +186,8 @@ mod tests {
             assert!(is_ping(&request("GET", uri)));
             assert!(!is_ping(&request("POST", uri)));
         }
-        for uri in ["/_ping?x", "/v/_ping", "/v1/x/_ping", "/x/_ping", "/%5fping", "http://d/_ping"] {
+        for uri in ["/_ping?x", "/v/_ping", "/v1/x/_ping", "/x/_ping", "/%5fping", "http://d/_ping"]
+        {
             assert!(!is_ping(&request("GET", uri)), "{uri}");
         }
     }

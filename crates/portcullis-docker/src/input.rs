@@ -15,12 +15,7 @@ use crate::wire::AuthzRequest;
 
 /// Returns the input document of a request, given its target taken apart, its body parsed and its
 /// mounts resolved.
-pub fn build(
-    request: &AuthzRequest,
-    target: &Target,
-    body: Value,
-    mounts: &[BindMount],
-) -> Value {
+pub fn build(request: &AuthzRequest, target: &Target, body: Value, mounts: &[BindMount]) -> Value {
     let segments = target.path.split('/').map(Value::from).collect();
     Value::object_from_strs([
         ("AuthMethod", Value::from(request.user_authn_method.as_str())),

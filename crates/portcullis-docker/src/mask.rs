@@ -114,12 +114,13 @@ fn mask_variables(variables: &Value) -> Value {
     let Some(items) = variables.as_array() else {
         return hide_if(variables != &Value::NULL, variables);
     };
-    let masked = items.iter().map(|item| match item.as_str().and_then(|text| text.split_once('=')) {
-        Some((name, _)) => Value::from(format!("{name}={MASKED}")),
-        // A name without a value hides nothing; anything else is not what it should be.
-        None if item.as_str().is_some() => item.clone(),
-        None => Value::from(MASKED),
-    });
+    let masked =
+        items.iter().map(|item| match item.as_str().and_then(|text| text.split_once('=')) {
+            Some((name, _)) => Value::from(format!("{name}={MASKED}")),
+            // A name without a value hides nothing; anything else is not what it should be.
+            None if item.as_str().is_some() => item.clone(),
+            None => Value::from(MASKED),
+        });
     Value::array(masked.collect())
 }
 

@@ -94,8 +94,7 @@ mod tests {
             "Binds":["/a:/x","/b:/x:ro","/c:/x:ro,z","vol:/x",7],
             "Mounts":[{"Type":"bind","Source":"/d","ReadOnly":true},{"Type":"volume","Source":"v"},
                       {"Type":"bind","source":"/e"}, null]}}"#;
-        let expected =
-            [("/a", false), ("/b", true), ("/c", false), ("/d", true), ("/e", false)];
+        let expected = [("/a", false), ("/b", true), ("/c", false), ("/d", true), ("/e", false)];
         assert_eq!(mounts(body), expected.map(|(source, ro)| (source.to_string(), ro)));
     }
 

@@ -33,8 +33,10 @@ impl Question {
     ///
     /// Errors: a path that names no document.
     pub fn new(allow: Option<&str>, deny: Option<&str>) -> Result<Self, PathError> {
-        let question =
-            Self { allow: allow.map(normal_path).transpose()?, deny: deny.map(normal_path).transpose()? };
+        let question = Self {
+            allow: allow.map(normal_path).transpose()?,
+            deny: deny.map(normal_path).transpose()?,
+        };
         Ok(match question {
             Self { allow: None, deny: None } => {
                 Self { allow: Some(ALLOW_PATH_DEFAULT.to_string()), deny: None }
@@ -71,7 +73,11 @@ fn normal_path(path: &str) -> Result<String, PathError> {
         None => {
             let rest = path.strip_prefix("data.").ok_or_else(|| PathError(path.to_string()))?;
             // Brackets and quotes are for the engine to read.
-            return if rest.is_empty() { Err(PathError(path.to_string())) } else { Ok(path.to_string()) };
+            return if rest.is_empty() {
+                Err(PathError(path.to_string()))
+            } else {
+                Ok(path.to_string())
+            };
         }
     };
     let segments = match segments.as_slice() {

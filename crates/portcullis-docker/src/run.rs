@@ -146,9 +146,9 @@ async fn serve_until_signal(
         (signals(SignalKind::terminate())?, signals(SignalKind::interrupt())?);
     let hangup = signals(SignalKind::hangup())?;
     let socket = listener.socket().map_err(|error| RunError::System("use the socket", error))?;
-    let place = listener.path().map_or("a socket of systemd's".to_string(), |path| {
-        path.display().to_string()
-    });
+    let place = listener
+        .path()
+        .map_or("a socket of systemd's".to_string(), |path| path.display().to_string());
     tracing::info!(socket = place, "ready");
     notify(&[NotifyState::Ready]);
     let reloads = tokio::spawn(reload_on(hangup, watcher));

@@ -77,8 +77,7 @@ fn path_of<'a>(scheme: &str, rest: &'a str) -> Result<&'a str, UriError> {
             (true, false) => Ok(rest),
         };
     }
-    let has_authority =
-        rest.starts_with("//") && (!scheme.is_empty() || !rest.starts_with("///"));
+    let has_authority = rest.starts_with("//") && (!scheme.is_empty() || !rest.starts_with("///"));
     if !has_authority {
         return Ok(rest);
     }

@@ -7,9 +7,9 @@
 
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ pub type Encode<E> = dyn Fn(&E, &mut Vec<u8>) + Send;
 pub struct DecisionLog<E: Send + 'static> {
     queue: Option<SyncSender<(E, usize)>>,
     counts: Arc<Counts>,
-    ended: Receiver<()>,
+    ended: Mutex<Receiver<()>>,
 }
 
 #[derive(Default)]
@@ -55,7 +55,7 @@ impl<E: Send + 'static> DecisionLog<E> {
             write_all(&events, output, &encode, &writer_counts);
             drop(end); // tells who waits for the end
         })?;
-        Ok(Self { queue: Some(queue), counts, ended })
+        Ok(Self { queue: Some(queue), counts, ended: Mutex::new(ended) })
     }
 
     /// Queues an event. `weight` is roughly how many bytes it holds.
@@ -85,7 +85,8 @@ impl<E: Send + 'static> Drop for DecisionLog<E> {
     /// Lets the writer write what still waits, for a bounded time: its output may be stuck.
     fn drop(&mut self) {
         self.queue = None;
-        if self.ended.recv_timeout(DRAIN_TIMEOUT) == Err(RecvTimeoutError::Timeout) {
+        let ended = self.ended.get_mut().unwrap_or_else(|poison| poison.into_inner());
+        if ended.recv_timeout(DRAIN_TIMEOUT) == Err(RecvTimeoutError::Timeout) {
             tracing::warn!("the decision log is stuck: decisions may be lost");
         }
     }
@@ -131,7 +132,6 @@ fn report_drops(counts: &Counts, reported: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
 
     use super::*;
 

@@ -64,8 +64,10 @@ impl Watcher {
             missing_since: None,
             told: None,
         };
-        let thread =
-            thread::Builder::new().name("policy-watch".to_string()).spawn(move || watch.run())?;
+        let thread = thread::Builder::new()
+            .name("policy-watch".to_string())
+            .stack_size(STACK_BYTES)
+            .spawn(move || watch.run())?;
         Ok(Self { control: Some(control), thread: Some(thread) })
     }
 

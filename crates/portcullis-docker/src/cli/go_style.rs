@@ -43,19 +43,61 @@ struct Flag {
 
 /// All flags, sorted by name.
 const FLAGS: &[Flag] = &[
-    text("allowPath", |a, v| set(&mut a.allow_path, v), "sets the path of the allow decision (default \"data.docker.authz.allow\")"),
+    text(
+        "allowPath",
+        |a, v| set(&mut a.allow_path, v),
+        "sets the path of the allow decision (default \"data.docker.authz.allow\")",
+    ),
     switch("check", |a, on| a.check = on, "checks the policy and exits"),
-    text("config-file", |a, v| set(&mut a.config_file, v), "sets the path of a configuration file (not yet supported)"),
-    text("data-file", |a, v| add(&mut a.data_file, v), "sets the path of a data file to load; may be repeated"),
-    text("deny-path", |a, v| set(&mut a.deny_path, v), "sets the path of the set of reasons to refuse"),
+    text(
+        "config-file",
+        |a, v| set(&mut a.config_file, v),
+        "sets the path of a configuration file (not yet supported)",
+    ),
+    text(
+        "data-file",
+        |a, v| add(&mut a.data_file, v),
+        "sets the path of a data file to load; may be repeated",
+    ),
+    text(
+        "deny-path",
+        |a, v| set(&mut a.deny_path, v),
+        "sets the path of the set of reasons to refuse",
+    ),
     switch("log-only-denied", |a, on| a.log_only_denied = on, "logs refusals only"),
     switch("log-unmasked", |a, on| a.log_unmasked = on, "leaves secrets in the log"),
-    text("plugin-name", |a, v| { a.plugin_name = v; Ok(()) }, "sets the name that the daemon knows the plugin by (default \"opa-docker-authz\")"),
-    text("policy-file", |a, v| add(&mut a.policy_file, v), "sets the path of a policy file to load; may be repeated"),
+    text(
+        "plugin-name",
+        |a, v| {
+            a.plugin_name = v;
+            Ok(())
+        },
+        "sets the name that the daemon knows the plugin by (default \"opa-docker-authz\")",
+    ),
+    text(
+        "policy-file",
+        |a, v| add(&mut a.policy_file, v),
+        "sets the path of a policy file to load; may be repeated",
+    ),
     switch("quiet", |a, on| a.quiet = on, "logs no decisions"),
-    text("rego-version", grammar, "sets the grammar of the policies: auto, v0 or v1 (default \"auto\")"),
-    switch("skip-ping", |a, on| a.skip_ping = on, "allows requests to /_ping without asking the policy (default true)"),
-    text("socket", |a, v| { a.socket = Some(PathBuf::from(v)); Ok(()) }, "sets the path of the socket"),
+    text(
+        "rego-version",
+        grammar,
+        "sets the grammar of the policies: auto, v0 or v1 (default \"auto\")",
+    ),
+    switch(
+        "skip-ping",
+        |a, on| a.skip_ping = on,
+        "allows requests to /_ping without asking the policy (default true)",
+    ),
+    text(
+        "socket",
+        |a, v| {
+            a.socket = Some(PathBuf::from(v));
+            Ok(())
+        },
+        "sets the path of the socket",
+    ),
     text("timeout", timeout, "sets the longest evaluation in milliseconds (default 5000)"),
     switch("version", |a, on| a.version = on, "prints the version and exits"),
 ];
@@ -119,7 +161,8 @@ pub fn parse_go_style<I: IntoIterator<Item = String>>(
             Kind::Switch(take) => take(&mut args, switch_value(name, value)?),
             Kind::Text(take) => {
                 let value = value.map(str::to_string).or_else(|| words.next());
-                let value = value.ok_or_else(|| usage_error(format!("flag needs an argument: -{name}")))?;
+                let value =
+                    value.ok_or_else(|| usage_error(format!("flag needs an argument: -{name}")))?;
                 let invalid = format!("invalid value {value:?} for flag -{name}");
                 take(&mut args, value).map_err(|why| usage_error(format!("{invalid}: {why}")))?;
             }

@@ -25,9 +25,15 @@ fn both_spellings_say_the_same() {
         ("-policy-file=a -data-file b -data-file=c", "--policy-file a --data-file b --data-file c"),
         ("--allowPath /a/b -quiet", "--allow-path /a/b --quiet"),
         ("-skip-ping=false", "--skip-ping=false"),
-        ("-deny-path data.x -rego-version v0 -socket /s", "--deny-path data.x --rego-version v0 --socket /s"),
+        (
+            "-deny-path data.x -rego-version v0 -socket /s",
+            "--deny-path data.x --rego-version v0 --socket /s",
+        ),
         ("-log-only-denied=1 -quiet=F -timeout 7", "--log-only-denied --timeout 7"),
-        ("-check -version -log-unmasked -plugin-name p", "--check --version --log-unmasked --plugin-name p"),
+        (
+            "-check -version -log-unmasked -plugin-name p",
+            "--check --version --log-unmasked --plugin-name p",
+        ),
     ] {
         assert_eq!(go(one).unwrap(), long(two).unwrap(), "{one}");
     }
