@@ -1,6 +1,7 @@
 //! One text for each value, so that equal values have equal texts.
 //!
-//! Numbers are compared as exact decimals whatever way they are written, the keys of objects are
+//! Integers are compared exactly whatever way they are written, fractions as 64-bit floats (which is
+//! what the suites' own numbers went through), the keys of objects are
 //! sorted, and a set is written as the array of its elements in the order the engine gives.
 //!
 //! Must not know: the engine's own JSON.
@@ -62,7 +63,10 @@ fn array(items: impl Iterator<Item = String>) -> String {
 }
 
 fn object(mut entries: Vec<(String, String)>) -> String {
-    entries.sort();
+    // Of keys with the same text the last one stays, as in a map that is filled in their order.
+    entries.reverse();
+    entries.sort_by(|a, b| a.0.cmp(&b.0));
+    entries.dedup_by(|later, first| later.0 == first.0);
     let entries: Vec<_> = entries.iter().map(|(k, v)| format!("{}:{v}", quoted(k))).collect();
     format!("{{{}}}", entries.join(","))
 }
@@ -108,6 +112,11 @@ fn number(text: &str) -> String {
     }
     let zeros = all.len() - all.trim_end_matches('0').len();
     let power = exponent.saturating_add(offset(zeros) - offset(fraction.len()));
+    if power < 0
+        && let Ok(float) = text.parse::<f64>()
+    {
+        return format!("{float:e}");
+    }
     match usize::try_from(power) {
         Ok(power) if digits.len() + power <= 25 => format!("{sign}{digits}{}", "0".repeat(power)),
         _ => format!("{sign}{digits}e{power}"),

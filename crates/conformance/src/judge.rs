@@ -92,15 +92,13 @@ pub fn judge(case: &Case) -> Judged {
 fn answer(case: &Case) -> Result<ResultSet, Vec<Found>> {
     let version = if case.v0 { RegoVersion::V0 } else { RegoVersion::V1 };
     let data = case.data.as_ref().map_or(Ok(Value::object(Vec::new())), engine_value)?;
-    let mut compiler = Compiler::new()
-        .data(data)
-        .rego_version(version)
-        .annotations(Annotations::Check)
-        .strict(case.strict);
+    let mut compiler =
+        Compiler::new().rego_version(version).annotations(Annotations::Check).strict(case.strict);
     for (index, module) in case.modules.iter().enumerate() {
         compiler = compiler.module(format!("test-{index}.rego"), module);
     }
-    let policy = compiler.compile().map_err(compile_errors)?;
+    // Data comes after: the suites hold rules where base data is as well, and no check is made.
+    let policy = compiler.compile().map_err(compile_errors)?.with_data(data);
     let options = QueryOptions { version, strict: case.strict, ..QueryOptions::default() };
     let query = policy.prepare_with(&case.query, &options).map_err(compile_errors)?;
     let input = input(case, version)?;

@@ -69,9 +69,10 @@ fn head_of<'a>(module: usize, rule: &'a Rule, unit: &Unit) -> Option<Head<'a>> {
         _ => return None,
     }
     let shape = match (&rule.head.args, &rule.head.key) {
-        (Some(args), _) => Shape::Function(args.len()),
-        (None, Some(_)) => Shape::Multi,
-        (None, None) => Shape::Single,
+        // `f() := 1` is the rule `f` to OPA.
+        (Some(args), _) if !args.is_empty() => Shape::Function(args.len()),
+        (_, Some(_)) => Shape::Multi,
+        (_, None) => Shape::Single,
     };
     Some(Head { module, rule, path, own, dynamic, shape, location: unit.at(rule.span) })
 }

@@ -9,7 +9,7 @@ use crate::document::{DocFrame, Progress};
 use crate::failure::{FailureKind, Run};
 use crate::iter::Iter;
 use crate::machine::{Flow, Machine, some};
-use crate::scope::{MockTarget, MockValue};
+use crate::scope::{MockTarget, MockValue, Scope};
 use crate::slot::{Slot, Window};
 
 /// Operands up to this many are passed without an allocation.
@@ -155,7 +155,7 @@ impl<'a> Machine<'a> {
             let path = self.program.functions.get(id.0 as usize).map(|f| f.path.as_slice());
             let path: &'a [Value] = path.unwrap_or_default();
             if self.scope().is_replaced(path) {
-                let found = self.base_at(path);
+                let found = self.base_at(path.iter());
                 self.set_or(back.dst, found, back.fail);
                 return Ok(Flow::On);
             }
@@ -178,7 +178,7 @@ impl<'a> Machine<'a> {
         {
             return self.call_mock(&mock, args, back);
         }
-        self.call_function(id, args, back)
+        self.call_function((id, args), back, None)
     }
 
     fn call_mock(&mut self, mock: &MockValue<'a>, args: ListId, back: Return) -> Run<Flow> {
@@ -187,19 +187,35 @@ impl<'a> Machine<'a> {
                 self.set_or(back.dst, some(slot.clone()), back.fail);
                 Ok(Flow::On)
             }
-            MockValue::Call(Mock::Function(id)) => self.call_function(*id, args, back),
+            MockValue::Call(Mock::Function(id)) => {
+                let plain = self.scope().without_mocks();
+                self.call_function((*id, args), back, Some(plain))
+            }
             MockValue::Call(Mock::Builtin(id)) => self.run_builtin(*id, args, back),
         }
     }
 
-    fn call_function(&mut self, id: FunctionId, args: ListId, back: Return) -> Run<Flow> {
+    /// Calls a function; one that stands in for another in a scope of its own, where functions are
+    /// as they are.
+    fn call_function(
+        &mut self,
+        (id, args): (FunctionId, ListId),
+        back: Return,
+        plain: Option<Scope<'a>>,
+    ) -> Run<Flow> {
         let shape = self.program.functions.get(id.0 as usize).map(|f| f.shape);
         if shape == Some(Shape::Rule) {
             return self.rule(id, back);
         }
         let (caller, operands) = (self.frame, self.list(args));
         self.waiting.push(Waiting::Code(caller));
+        let scopes = self.scopes.len();
+        if let Some(plain) = plain {
+            self.scopes.push(plain);
+            self.frame.scope = scopes;
+        }
         self.enter(id, back)?;
+        self.frame.scopes = scopes;
         for (at, src) in operands.iter().enumerate() {
             let slots = self.slots.get(caller.base..).unwrap_or_default();
             let slot = Window { slots, function: caller.function }.slot(*src);

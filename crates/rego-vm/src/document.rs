@@ -43,6 +43,13 @@ impl DocFrame {
     }
 }
 
+fn base_child<'v>(value: &'v Value, key: &Value) -> Option<&'v Value> {
+    value.get(key).or_else(|| {
+        let text = key.as_i64()?.to_string();
+        value.as_object()?.get_str(&text)
+    })
+}
+
 impl<'a> Machine<'a> {
     pub(crate) fn node(&self, node: NodeId) -> Run<&'a NodeInfo> {
         let program = self.program;
@@ -52,21 +59,21 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// Returns what the base document holds at a path.
-    pub(crate) fn base_at(&self, path: &[Value]) -> Option<Slot<'a>> {
-        match &self.scope().data {
-            Slot::Ref(data) => {
-                path.iter().try_fold(*data, |value, key| value.get(key)).map(Slot::Ref)
-            }
-            other => other.child(|data| path.iter().try_fold(data, |value, key| value.get(key))),
-        }
+    /// Returns what the base document holds at a path. An integer finds the key of its text, as
+    /// in OPA, where paths of the store are text.
+    pub(crate) fn base_at<'k>(
+        &self,
+        mut path: impl Iterator<Item = &'k Value>,
+    ) -> Option<Slot<'a>> {
+        let data = self.scope().data.clone();
+        path.try_fold(data, |slot, key| slot.child(|value| base_child(value, key)))
     }
 
     /// Evaluates the whole document at a node.
     pub(crate) fn document(&mut self, node: NodeId, back: Return) -> Run<Flow> {
         let info = self.node(node)?;
         if self.scope().is_replaced(&info.path) {
-            let found = self.base_at(&info.path);
+            let found = self.base_at(info.path.iter());
             self.set_or(back.dst, found, back.fail);
             return Ok(Flow::On);
         }
@@ -136,7 +143,8 @@ impl<'a> Machine<'a> {
                 None => {
                     // An empty package: what base data has there, or nothing.
                     let empty = Value::object(Vec::new());
-                    let base = self.base_at(&child_info.path).and_then(|slot| slot.to_value());
+                    let base =
+                        self.base_at(child_info.path.iter()).and_then(|slot| slot.to_value());
                     doc.take(Some(base.unwrap_or(empty)));
                 }
             }
@@ -168,23 +176,20 @@ impl<'a> Machine<'a> {
         Ok(None)
     }
 
-    /// Puts rules and base data together: where both have a key, rules count.
+    /// Puts rules and base data together. Where both have a key, base data counts, as in OPA;
+    /// where both have documents there, they are one already.
     fn finish(&mut self, doc: DocFrame, info: &NodeInfo) -> Run<Progress<'a>> {
         let DocFrame { mut entries, own, back, scope, .. } = doc;
-        let base = self.base_at(&info.path).and_then(|slot| slot.to_value());
+        let base = self.base_at(info.path.iter()).and_then(|slot| slot.to_value());
         for layer in [own, base].into_iter().flatten() {
-            let Some(object) = layer.as_object() else {
-                continue;
-            };
+            let Some(object) = layer.as_object() else { continue };
             self.charge(object.len() as u64)?;
-            entries.sort_by(|a, b| a.0.cmp(&b.0));
-            let known = entries.len();
-            for (key, value) in object.iter() {
-                let known = entries.get(..known).unwrap_or_default();
-                if known.binary_search_by(|(k, _)| k.cmp(key)).is_err() {
-                    entries.push((key.clone(), value.clone()));
-                }
-            }
+            let is_document = |key: &Value| match info.child(key).map(|child| self.node(child)) {
+                Some(Ok(child)) => !child.children.is_empty(),
+                _ => false,
+            };
+            let fresh = object.iter().filter(|(key, _)| !is_document(key));
+            entries.extend(fresh.map(|(key, value)| (key.clone(), value.clone())));
         }
         Ok(Progress::Whole(Slot::Own(Value::object(entries)), back, scope))
     }
@@ -228,10 +233,7 @@ impl<'a> Machine<'a> {
 
     /// What stands at a key of a document that no rule makes as a whole.
     fn child_of(&self, info: &NodeInfo, key: &Value) -> Run<Option<Slot<'a>>> {
-        let base = |path: &[Value]| {
-            let parent = self.base_at(path);
-            parent.and_then(|slot| slot.child(|value| value.get(key)))
-        };
+        let base = |path: &[Value]| self.base_at(path.iter().chain([key]));
         let Some(child) = info.child(key) else {
             return Ok(base(&info.path));
         };
@@ -283,7 +285,7 @@ impl<'a> Machine<'a> {
             }
         }
         let virtual_len = children.len();
-        if let Some(base) = self.base_at(&info.path)
+        if let Some(base) = self.base_at(info.path.iter())
             && let Some(mut over) = Iter::over(&base)
         {
             while let Some((key, value)) = over.next() {

@@ -166,7 +166,8 @@ impl<'a> Machine<'a> {
             }
             Op::DataPath { dst, path, fail } => {
                 let steps = self.path(path)?;
-                let found = follow(&self.scope().data, steps);
+                let keys = steps.iter().map(|step| &step.key);
+                let found = follow(&self.scope().data, steps).or_else(|| self.base_at(keys));
                 self.set_or(dst, found, fail);
             }
             Op::GetPath { dst, src, path, fail } => {

@@ -56,6 +56,11 @@ impl<'a> Scope<'a> {
         }
     }
 
+    /// Returns the same where no function is replaced.
+    pub(crate) fn without_mocks(&self) -> Self {
+        Self { mocks: Vec::new(), ..self.child() }
+    }
+
     /// Returns the value that a rule had; the inner nothing says that it is undefined.
     #[inline]
     pub(crate) fn remembered(&self, function: FunctionId) -> Option<&Slot<'a>> {

@@ -72,12 +72,12 @@ impl Emit<'_, '_> {
             && let [a, b] = args.as_slice()
         {
             if let Some(Operator::Compare(op)) = operator(decl.name) {
-                let (a, b) = (self.term(a)?, self.term(b)?);
+                let [a, b] = self.pair(a, b)?;
                 self.emit(Op::Test { op, a, b, fail: self.fail });
                 return Ok(());
             }
             if decl.name == "internal.member_2" {
-                let (item, of) = (self.term(a)?, self.term(b)?);
+                let [item, of] = self.pair(a, b)?;
                 self.emit(Op::Member { item, of, fail: self.fail });
                 return Ok(());
             }
@@ -85,6 +85,15 @@ impl Emit<'_, '_> {
         let src = self.term(term)?;
         self.emit(Op::Truthy { src, fail: self.fail });
         Ok(())
+    }
+
+    /// Lowers two terms, the second first where the first wants what it binds.
+    fn pair(&mut self, a: &Term, b: &Term) -> Lowered<[Src; 2]> {
+        if self.evaluable(a) {
+            return Ok([self.term(a)?, self.term(b)?]);
+        }
+        let b = self.term(b)?;
+        Ok([self.term(a)?, b])
     }
 
     fn not(&mut self, body: &Body) -> Lowered<()> {

@@ -38,13 +38,7 @@ impl Emit<'_, '_> {
         };
         let join = |side, other| {
             let path = path_from(element, side)?;
-            self.is_plain(other).then_some(Join {
-                key: key.as_ref(),
-                element,
-                domain,
-                path,
-                other,
-            })
+            self.is_plain(other).then_some(Join { key: key.as_ref(), element, domain, path, other })
         };
         join(a, b).or_else(|| join(b, a))
     }

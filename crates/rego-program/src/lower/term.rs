@@ -39,11 +39,9 @@ impl Emit<'_, '_> {
                 Ok(Src::reg(dst))
             }
             TermKind::Object(entries) => {
-                let mut items = Vec::with_capacity(entries.len() * 2);
-                for (key, value) in entries {
-                    items.push(self.term(key)?);
-                    items.push(self.term(value)?);
-                }
+                let items: Vec<Term> =
+                    entries.iter().flat_map(|(k, v)| [k.clone(), v.clone()]).collect();
+                let items = self.terms(&items)?;
                 let (dst, items) = (self.reg(), self.list(&items));
                 self.emit(Op::Object { dst, items });
                 Ok(Src::reg(dst))
@@ -55,8 +53,24 @@ impl Emit<'_, '_> {
         }
     }
 
+    /// Lowers terms that belong together: those first that are known, for they may bind what the
+    /// others want (`x == xs[x]`).
     pub(super) fn terms(&mut self, terms: &[Term]) -> Lowered<Vec<Src>> {
-        terms.iter().map(|term| self.term(term)).collect()
+        let mut sources = vec![None; terms.len()];
+        let mut waiting = terms.len();
+        while waiting > 0 {
+            let before = waiting;
+            for (term, source) in terms.iter().zip(&mut sources) {
+                if source.is_none() && self.evaluable(term) {
+                    *source = Some(self.term(term)?);
+                    waiting -= 1;
+                }
+            }
+            if waiting == before {
+                return self.broken("a variable is used before it is bound");
+            }
+        }
+        Ok(sources.into_iter().flatten().collect())
     }
 
     fn comprehension(&mut self, it: &Comprehension<'_>) -> Lowered<Src> {
