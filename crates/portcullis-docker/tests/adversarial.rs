@@ -1,4 +1,12 @@
 //! Whatever comes, the gate answers: recorded attacks, and bytes of any kind.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "functions that tests share"
+)]
 
 mod support;
 
@@ -78,6 +86,52 @@ fn known_bypasses_of_the_original_are_refused() {
         }
     }
     assert!(allowed.is_empty(), "allowed: {allowed:?}");
+}
+
+/// What the embedded policy refuses of everyday commands: each of these, and nothing else.
+const REFUSED_COMMANDS: [&str; 24] = [
+    "--privileged",
+    "--cap-add SYS_ADMIN",
+    "seccomp=unconfined",
+    "seccomp:unconfined",
+    "apparmor=unconfined",
+    "label=disable",
+    "systempaths=unconfined",
+    "-v /etc:",
+    "docker.sock",
+    "volume-opt=device=/etc",
+    "--opt device=/etc",
+    "--device ",
+    "--pid host",
+    "--ipc host",
+    "--uts host",
+    "--userns host",
+    "--cgroupns host",
+    "--network host",
+    "plugin install",
+    "plugin disable",
+    "plugin enable",
+    "plugin set",
+    "plugin rm",
+    "service update --replicas 0 --user root",
+];
+
+#[test]
+fn everyday_commands_are_allowed() {
+    let Some(records) = support::lines("docker/requests.jsonl") else { return };
+    let gate = gate();
+    let mut hits = [0; REFUSED_COMMANDS.len()];
+    for record in records.iter().filter(|record| record["call"] == "AuthZReq") {
+        let answer = gate.authorize(record["request"].to_string().as_bytes());
+        let command = record["cmd"].as_str().unwrap();
+        let mark = REFUSED_COMMANDS.iter().position(|mark| command.contains(mark));
+        assert!(answer.allow || mark.is_some(), "{command}: {}", answer.msg);
+        if let Some(mark) = mark.filter(|_| !answer.allow) {
+            hits[mark] += 1;
+        }
+    }
+    let missed = REFUSED_COMMANDS.iter().zip(hits).filter(|(_, hits)| *hits == 0);
+    assert_eq!(missed.count(), 0, "{hits:?}");
 }
 
 proptest! {

@@ -1,4 +1,12 @@
 //! The tests of the embedded policy, which are written in Rego.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "functions that tests share"
+)]
 
 use portcullis_docker::baseline;
 use rego::{Compiler, EvalOptions, Value};

@@ -1,4 +1,12 @@
 //! The seeds' policies decide about recorded inputs as OPA does.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "functions that tests share"
+)]
 
 mod support;
 

@@ -1,4 +1,12 @@
 //! The input that the gate makes of recorded requests is the one that opa-docker-authz makes.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "functions that tests share"
+)]
 
 mod support;
 

@@ -1,4 +1,12 @@
 //! The gate on a real socket: clients that behave, clients that do not, and policies that change.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "functions that tests share"
+)]
 
 use std::io::{Read, Write};
 use std::net::Shutdown;
