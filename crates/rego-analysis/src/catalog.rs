@@ -75,18 +75,22 @@ impl Trie {
     /// has a dynamic definition, which then takes this one in.
     fn rule_depth(&self, head: &Head<'_>, heads: &[Head<'_>]) -> usize {
         let whole = head.path.len();
-        if matches!(head.shape, Shape::Function(_)) || head.rule.default {
+        if matches!(head.shape, Shape::Function(_)) {
             return whole;
         }
         let mut node = 0;
+        let mut dynamic_at = None;
         for (depth, key) in head.path.iter().enumerate() {
-            if depth > 0 && self.is_dynamic(node, heads) {
-                return depth;
+            if dynamic_at.is_none() && depth > 0 && self.is_dynamic(node, heads) {
+                dynamic_at = Some(depth);
             }
             let Some(child) = self.children.get(&(node, key.clone())) else { return whole };
             node = *child;
         }
-        whole
+        // A rule with a default keeps its own place: the default is for that place only.
+        let own = self.nodes.get(node as usize).into_iter().flat_map(|node| &node.heads);
+        let has_default = own.filter_map(|at| heads.get(*at)).any(|head| head.rule.default);
+        if has_default { whole } else { dynamic_at.unwrap_or(whole) }
     }
 
     fn is_dynamic(&self, node: u32, heads: &[Head<'_>]) -> bool {

@@ -1,5 +1,11 @@
 //! Compiles every case of the shared corpora: what OPA refuses is refused with the same code, and
 //! everything else is accepted.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test may panic and say why"
+)]
 
 mod support;
 
@@ -59,8 +65,11 @@ fn first_error(case: &Value) -> Option<(Diagnostic, Option<(u64, u64)>)> {
     Some((first, at))
 }
 
+/// Code, message and place, as far as a case tells them.
+type Wanted = (String, Option<String>, Option<(u64, u64)>);
+
 /// Returns the error a case wants of compiling, if any.
-fn wanted(case: &Value) -> Option<(String, Option<String>, Option<(u64, u64)>)> {
+fn wanted(case: &Value) -> Option<Wanted> {
     if let Some(error) = case["want_errors"].get(0) {
         let code = error["code"].as_str()?;
         let at = error["row"].as_u64().zip(error["col"].as_u64());

@@ -1,4 +1,5 @@
 //! One case for each class of error: the text, then what is said about it.
+#![allow(clippy::unwrap_used, reason = "a test may panic and say why")]
 
 mod support;
 

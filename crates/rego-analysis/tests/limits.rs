@@ -1,4 +1,5 @@
 //! Large and hostile modules: time grows with the size of the text and nothing else.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may panic and say why")]
 
 mod support;
 

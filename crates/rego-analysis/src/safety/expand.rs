@@ -29,14 +29,11 @@ pub(crate) struct Expander<'n> {
 impl Expander<'_> {
     /// Adds the pieces of a statement; the statement itself comes last.
     pub(crate) fn statement(&mut self, mut expr: Expr) {
-        let first = self.pieces.len();
         for with in &mut expr.with {
             if let Replacement::Value(value) = &mut with.value {
-                *value = self.head(take(value));
+                self.replacement(value);
             }
         }
-        // Several pieces may share the `with`, so its values are statements and never folded back.
-        self.pieces.iter_mut().skip(first).for_each(|piece| piece.made_for = None);
         let own = self.pieces.len();
         self.kind(&mut expr.kind);
         for piece in self.pieces.iter_mut().skip(own) {
@@ -44,6 +41,16 @@ impl Expander<'_> {
         }
         self.pieces.push(Piece { expr, group: self.group, made_for: None });
         self.group += 1;
+    }
+
+    /// A value after `with` is computed once, before the statement and outside of the replacement;
+    /// it stays a statement of its own, since each piece of the statement needs it.
+    fn replacement(&mut self, value: &mut Term) {
+        let before = self.pieces.len();
+        *value = self.head(take(value));
+        if let Some(piece) = self.pieces.get_mut(before..).and_then(|made| made.last_mut()) {
+            piece.made_for = None;
+        }
     }
 
     /// Returns what stands for a term of a head: itself, or the local that a piece computes.

@@ -40,7 +40,7 @@ fn take_heads(placed: Vec<Placed>, first_head: u32, heads: &mut [&mut Term]) -> 
         if let Some(at) = placed.piece.group.checked_sub(first_head)
             && let Some(flag) = binds.get_mut(at as usize)
         {
-            *flag |= binds_more(&placed);
+            *flag |= binds_more(placed);
         }
     }
     let mut values: HashMap<Local, Term> = HashMap::default();

@@ -42,20 +42,18 @@ impl<'k> Unifier<'k> {
             (K::Local(a), K::Local(b)) => self.waiting.push((*a, vec![*b])),
             (K::Local(local), _) => self.local_with(*local, b),
             (_, K::Local(local)) => self.local_with(*local, a),
-            (K::Array(left), K::Array(right)) => {
-                if left.len() == right.len() {
-                    left.iter().zip(right).for_each(|(a, b)| self.unify(a, b));
-                }
+            (K::Array(left), K::Array(right)) if left.len() == right.len() => {
+                left.iter().zip(right).for_each(|(a, b)| self.unify(a, b));
             }
             (K::Object(left), K::Object(right)) => self.objects(left, right),
             (K::Array(_) | K::Object(_), K::Ref { .. }) => self.reference_with(b, a),
             (K::Ref { .. }, K::Array(_) | K::Object(_)) => self.reference_with(a, b),
             (K::Array(_) | K::Object(_), K::Comprehension { .. }) => self.mark_all(a),
             (K::Comprehension { .. }, K::Array(_) | K::Object(_)) => self.mark_all(b),
-            (K::Constant(value), K::Array(items)) | (K::Array(items), K::Constant(value)) => {
-                if value.as_array().is_some_and(|values| values.len() == items.len()) {
-                    items.iter().for_each(|item| self.mark_all(item));
-                }
+            (K::Constant(value), K::Array(items)) | (K::Array(items), K::Constant(value))
+                if value.as_array().is_some_and(|values| values.len() == items.len()) =>
+            {
+                items.iter().for_each(|item| self.mark_all(item));
             }
             (K::Constant(value), K::Object(entries)) | (K::Object(entries), K::Constant(value)) => {
                 let object = value.as_object().filter(|object| object.len() == entries.len());

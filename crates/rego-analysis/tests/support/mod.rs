@@ -1,4 +1,5 @@
 //! What the tests share: a table of builtins as names and numbers of operands only.
+#![allow(clippy::unwrap_used, reason = "a test may panic and say why")]
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
