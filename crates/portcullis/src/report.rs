@@ -59,8 +59,11 @@ impl Report {
             text += &format!("{code}: ");
         }
         text += &self.message;
-        let parse_excerpt = self.excerpt.iter().flatten().filter(|_| self.is_parse_error());
-        for line in parse_excerpt.chain(&self.details) {
+        if let Some([line, carets]) = self.excerpt.as_ref().filter(|_| self.is_parse_error()) {
+            // OPA marks the first character only.
+            text += &format!("\n\t{line}\n\t{}^", carets.trim_end_matches('^'));
+        }
+        for line in &self.details {
             text += &format!("\n\t{line}");
         }
         text

@@ -38,6 +38,7 @@ const EDGES: &[(&str, &[&str])] = &[
     // For development only: nothing depends on these.
     ("conformance", &["rego"]),
     ("bench", &["rego", "portcullis-service", "portcullis-docker"]),
+    ("e2e", &[]),
 ];
 
 /// Longest file, in lines outside of inline test modules.
@@ -52,6 +53,10 @@ const LONG_FILES: &[(&str, &str)] = &[];
 /// Crates whose root does not forbid unsafe code, each with the reason.
 const UNSAFE_CRATES: &[(&str, &str)] =
     &[("rego-value", "`text.rs` keeps strings of up to 14 bytes inside a value of 16")];
+
+/// Files that set a lint for all of themselves, each with the reason.
+const MODULE_LINTS: &[(&str, &str)] =
+    &[("crates/rego-value/src/text.rs", "the one file with unsafe code, for the reason above")];
 
 /// Names that say nothing about what a file is for.
 const EMPTY_NAMES: &[&str] = &["utils", "util", "helpers", "helper", "common", "misc"];
@@ -245,5 +250,5 @@ fn no_test_is_ignored_and_no_lint_is_allowed_module_wide() {
             }
         }
     }
-    check(complaints, &[]);
+    check(complaints, MODULE_LINTS);
 }

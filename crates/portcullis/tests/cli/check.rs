@@ -1,0 +1,139 @@
+//! `check`: silence, or errors with the lines they are about.
+
+use insta::assert_snapshot;
+
+use crate::place::{Place, run};
+
+#[test]
+fn files_that_compile_say_nothing() {
+    let shown = Place::with(&[("p.rego", "package p\n\nq if input.a\n")]).run(&["check", "p.rego"]);
+    assert_snapshot!(shown, @r"
+    exit 0
+    ");
+}
+
+#[test]
+fn parse_errors_show_the_line() {
+    let shown = Place::with(&[("bad.rego", "package p\n\nallow if {\n\tinput.a ==\n}\n")])
+        .run(&["check", "bad.rego"]);
+    assert_snapshot!(shown, @r"
+    exit 1
+    --- stderr
+    1 error occurred: bad.rego:5: rego_parse_error: unexpected } token
+    	}
+    	^
+    ");
+}
+
+#[test]
+fn other_errors_show_the_line_below() {
+    let shown = Place::with(&[("bad.rego", "package p\n\nq if {\n\tnope == 1\n}\n")])
+        .run(&["check", "bad.rego"]);
+    assert_snapshot!(shown, @r"
+    exit 1
+    --- stderr
+    1 error occurred: bad.rego:4: rego_unsafe_var_error: var nope is unsafe
+    	nope == 1
+    	^^^^^^^^^
+    	hint: give `nope` a value first: `nope := …`, `some nope in …`
+    ");
+}
+
+#[test]
+fn several_errors_are_counted() {
+    let shown = Place::with(&[("bad.rego", "package p\n\nq := f(1)\n\nr := g(1)\n")])
+        .run(&["check", "bad.rego"]);
+    assert_snapshot!(shown, @r"
+    exit 1
+    --- stderr
+    2 errors occurred:
+    bad.rego:3: rego_type_error: undefined function f
+    	q := f(1)
+    	     ^^^^
+    bad.rego:5: rego_type_error: undefined function g
+    	r := g(1)
+    	     ^^^^
+    ");
+}
+
+#[test]
+fn json_goes_to_stderr_too() {
+    let shown = Place::with(&[("bad.rego", "package p\n\nq := f(1)\n")])
+        .run(&["check", "-f", "json", "bad.rego"]);
+    assert_snapshot!(shown, @r#"
+    exit 1
+    --- stderr
+    {
+      "errors": [
+        {
+          "message": "undefined function f",
+          "code": "rego_type_error",
+          "location": {
+            "file": "bad.rego",
+            "row": 3,
+            "col": 6
+          }
+        }
+      ]
+    }
+    "#);
+}
+
+#[test]
+fn directories_are_read_data_is_not() {
+    let shown = Place::with(&[("d/p.rego", "package p\n\nq := 1\n"), ("d/x.json", "{")])
+        .run(&["check", "d"]);
+    assert_snapshot!(shown, @r"
+    exit 0
+    ");
+}
+
+#[test]
+fn v0_is_refused() {
+    let shown =
+        Place::with(&[("v0.rego", "package p\n\nallow { true }\n")]).run(&["check", "v0.rego"]);
+    assert_snapshot!(shown, @r"
+    exit 1
+    --- stderr
+    1 error occurred: v0.rego:3: rego_parse_error: `if` keyword is required before rule body
+    	allow { true }
+    	^
+    	hint: write `… if { … }`, or read the file as Rego v0
+    ");
+}
+
+#[test]
+fn v0_is_accepted_where_told() {
+    let shown = Place::with(&[("v0.rego", "package p\n\nallow { true }\n")]).run(&[
+        "check",
+        "--v0-compatible",
+        "v0.rego",
+    ]);
+    assert_snapshot!(shown, @r"
+    exit 0
+    ");
+}
+
+#[test]
+fn strict_refuses_unused_variables() {
+    let shown = Place::with(&[("p.rego", "package p\n\nq if {\n\tx := 1\n}\n")])
+        .run(&["check", "--strict", "p.rego"]);
+    assert_snapshot!(shown, @r"
+    exit 1
+    --- stderr
+    1 error occurred: p.rego:4: rego_compile_error: assigned var x unused
+    	x := 1
+    	^^^^^^
+    	hint: use it, or take it away
+    ");
+}
+
+#[test]
+fn missing_files_are_errors() {
+    let shown = run(&["check", "none.rego"]);
+    assert_snapshot!(shown, @r"
+    exit 1
+    --- stderr
+    1 error occurred: open none.rego: no such file or directory
+    ");
+}
