@@ -166,3 +166,22 @@ fn every_case_compiles_as_in_opa() {
     }
     assert!(wrong.is_empty(), "\n{wrong}");
 }
+
+/// The policies that people wrote for Docker are accepted, as v1 or as v0.
+#[test]
+fn every_seed_compiles() {
+    let Some(corpus) = corpus() else { return };
+    let mut files: Vec<PathBuf> = std::fs::read_dir(corpus.join("../seeds/policies"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e == "rego"))
+        .collect();
+    files.sort();
+    assert!(!files.is_empty());
+    for path in files {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let accepted = [RegoVersion::V1, RegoVersion::V0]
+            .map(|version| support::compile(&[&text], version, &support::options()).1.map(|_| ()));
+        assert!(accepted.iter().any(Result::is_ok), "{}: {accepted:#?}", path.display());
+    }
+}
