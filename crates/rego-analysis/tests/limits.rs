@@ -99,11 +99,11 @@ fn a_long_chain_of_names() {
 
 #[test]
 fn statements_that_wait_for_each_other_are_given_up() {
-    let names: Vec<String> = (0..9_000).map(|at| format!("x{at}")).collect();
-    let chain = (0..9_000).map(|at| format!("x{at} = x{} + 1", at + 1));
+    let names: Vec<String> = (0..4_000).map(|at| format!("x{at}")).collect();
+    let chain = (0..4_000).map(|at| format!("x{at} = x{} + 1", at + 1));
     let chain: Vec<String> = chain.collect();
     let text = format!(
-        "package p\n\nq if {{\ncount([{}], y)\n{}\nx9000 = 1\n}}\n",
+        "package p\n\nq if {{\ncount([{}], y)\n{}\nx4000 = 1\n}}\n",
         names.join(", "),
         chain.join("\n")
     );
@@ -121,4 +121,31 @@ fn a_long_package_path_over_many_rules() {
 fn many_comprehensions_with_many_variables() {
     let body: Vec<String> = (0..20_000).map(|at| format!("y{at} := [x | x := {at}]")).collect();
     accepted_in_time(&format!("package p\n\nq if {{\n{}\n}}\n", body.join("\n")));
+}
+
+/// Nests as deep as the parser goes: what it accepts must not be too deep for a small stack here.
+#[test]
+fn the_deepest_nesting_that_parses() {
+    let shapes = [
+        ("[", "1", "]"),
+        ("[x | x := ", "1", "]"),
+        ("{\"a\": ", "1", "}"),
+        ("count(", "[]", ")"),
+        ("input.x + ", "1", ""),
+    ];
+    for (open, inner, close) in shapes {
+        let text = |depth: usize| {
+            format!("package p\n\nq := {}{inner}{}\n", open.repeat(depth), close.repeat(depth))
+        };
+        let accepted = |depth: usize| {
+            support::compile(&[&text(depth)], RegoVersion::V1, &support::options()).1.is_ok()
+        };
+        let (mut low, mut high) = (1, 20_000);
+        assert!(accepted(low) && !accepted(high));
+        while high - low > 1 {
+            let middle = (low + high) / 2;
+            if accepted(middle) { low = middle } else { high = middle }
+        }
+        println!("{open} {low}");
+    }
 }
