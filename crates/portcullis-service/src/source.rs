@@ -159,3 +159,52 @@ impl Signature {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(path: &Path) -> PolicySource {
+        PolicySource { paths: vec![path.display().to_string()], ..PolicySource::default() }
+    }
+
+    #[test]
+    fn names_what_is_missing() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("p.rego");
+        assert_eq!(source(&path).missing(), path.to_str());
+        fs::write(&path, "package p").unwrap();
+        assert_eq!(source(&path).missing(), None);
+        let prefixed = format!("a.b:{}", path.display());
+        let source = PolicySource { paths: vec![prefixed], ..PolicySource::default() };
+        assert_eq!(source.missing(), None);
+    }
+
+    #[test]
+    fn watches_where_names_and_links_stand() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(directory.path()).unwrap();
+        fs::create_dir_all(root.join("volume/..one")).unwrap();
+        fs::write(root.join("volume/..one/p.rego"), "package p").unwrap();
+        std::os::unix::fs::symlink("..one", root.join("volume/..data")).unwrap();
+        std::os::unix::fs::symlink("..data/p.rego", root.join("volume/p.rego")).unwrap();
+        let watched = source(&root.join("volume/p.rego")).directories();
+        assert!(watched.contains(&root.join("volume")), "{watched:?}");
+        assert!(watched.contains(&root.join("volume/..data")), "{watched:?}");
+        let watched = source(&root.join("gone/deep/p.rego")).directories();
+        assert_eq!(watched, [root.clone()]);
+    }
+
+    #[test]
+    fn a_change_shows_in_the_signature() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("p.rego");
+        fs::write(&path, "package p").unwrap();
+        let source = source(directory.path());
+        let before = source.signature();
+        assert_eq!(before, source.signature());
+        assert!(!before.is_settled());
+        fs::write(&path, "package p # changed").unwrap();
+        assert_ne!(before, source.signature());
+    }
+}

@@ -108,3 +108,42 @@ impl PolicyStore {
         self.current.store(Arc::new(Current { snapshot, unavailable }));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    const GOOD: &str = "package p\n\nallow := true\n";
+
+    #[test]
+    fn only_a_policy_that_compiles_takes_over() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("p.rego");
+        fs::write(&path, GOOD).unwrap();
+        let paths = vec![path.to_str().unwrap().to_string()];
+        let source = PolicySource { paths, ..PolicySource::default() };
+        let store = PolicyStore::open(source, vec!["data.p.allow".to_string()]).unwrap();
+        let revision = || store.current().snapshot.revision();
+        assert_eq!(store.reload(), Reload::Unchanged);
+        fs::write(&path, "package p\n\nallow if {").unwrap();
+        let Reload::Rejected(reason) = store.reload() else { panic!("not rejected") };
+        assert!(reason.contains("p.rego:3"), "{reason}");
+        assert_eq!((revision(), &store.current().unavailable), (1, &None));
+        fs::write(&path, "package p\n\nallow := false\n").unwrap();
+        assert_eq!(store.reload(), Reload::Activated(2));
+        fs::remove_file(&path).unwrap();
+        assert!(matches!(store.reload(), Reload::Missing(_)));
+        assert!(store.current().unavailable.is_some());
+        fs::write(&path, GOOD).unwrap();
+        assert_eq!(store.reload(), Reload::Activated(3));
+        assert_eq!(store.current().unavailable, None);
+    }
+
+    #[test]
+    fn a_first_policy_must_be_good() {
+        let source = PolicySource { paths: vec!["/no/such".to_string()], ..Default::default() };
+        assert!(PolicyStore::open(source, Vec::new()).is_err());
+    }
+}
