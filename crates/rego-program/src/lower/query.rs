@@ -1,6 +1,6 @@
 //! Queries: all rows, or the value of the first statement of the first solution.
 
-use rego_analysis::tree::{Expr, ExprKind, Query};
+use rego_analysis::tree::{Expr, ExprKind, Query, Term, TermKind};
 
 use super::Scope;
 use super::emit::{Emit, Lowered};
@@ -56,16 +56,43 @@ fn place(query: &Query) -> rego_source::Location {
     query.body.exprs.first().map(|expr| expr.location).unwrap_or_default()
 }
 
+/// Whether a reference of a statement has a step that is not known beforehand.
+fn tries_keys(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Term(term) => unknown_step(term),
+        ExprKind::Unify(a, b) => unknown_step(a) || unknown_step(b),
+        ExprKind::SomeIn { .. } => true,
+        ExprKind::Every { .. } | ExprKind::Not(_) => false,
+    }
+}
+
+fn unknown_step(term: &Term) -> bool {
+    match &term.kind {
+        TermKind::Ref { path, .. } => {
+            path.iter().any(|step| !matches!(step.kind, TermKind::Constant(_)))
+        }
+        TermKind::Call { args: items, .. } | TermKind::Array(items) | TermKind::Set(items) => {
+            items.iter().any(unknown_step)
+        }
+        TermKind::Object(entries) => {
+            entries.iter().any(|(k, v)| unknown_step(k) || unknown_step(v))
+        }
+        TermKind::Constant(_) | TermKind::Local(_) | TermKind::Comprehension { .. } => false,
+    }
+}
+
 impl Emit<'_, '_> {
-    /// Lowers the statements; returns the value of each in the order of the text. A statement that
-    /// is a term has its value, `false` included, and holds whatever it is.
+    /// Lowers the statements; returns the value of each in the order of the text. A single statement
+    /// that is a term and tries nothing has its value, `false` included; of several, or of one that
+    /// tries keys, all must hold. Source: OPA `v1/rego/rego.go`, capturing of values.
     fn query_body(&mut self, query: &Query) -> Lowered<Vec<Src>> {
         let end = self.label(); // the first label: see `bind_end`
         self.fail = end;
         self.locals.resize(query.locals as usize, None);
         let mut values = vec![None; query.expressions.len()];
+        let must_hold = query.expressions.len() > 1 || query.body.exprs.iter().any(tries_keys);
         for expr in &query.body.exprs {
-            let value = self.query_expr(expr)?;
+            let value = self.query_expr(expr, must_hold)?;
             if let Some(place) = values.get_mut(expr.index as usize) {
                 *place = Some(value);
             }
@@ -74,9 +101,13 @@ impl Emit<'_, '_> {
         Ok(values.into_iter().map(|value| value.unwrap_or(known)).collect())
     }
 
-    fn query_expr(&mut self, expr: &Expr) -> Lowered<Src> {
+    fn query_expr(&mut self, expr: &Expr, must_hold: bool) -> Lowered<Src> {
         if let ExprKind::Term(term) = &expr.kind {
-            return self.within(expr, |emit| emit.term(term));
+            let src = self.within(expr, |emit| emit.term(term))?;
+            if must_hold {
+                self.emit(Op::Truthy { src, fail: self.fail });
+            }
+            return Ok(src);
         }
         self.expr(expr)?;
         Ok(self.constant_true())
