@@ -63,3 +63,11 @@ fn heads_and_kinds() {
          i := $\"a {input.x} b\""
     ));
 }
+
+#[test]
+fn references_bind_before_their_variables_are_used() {
+    insta::assert_snapshot!(resolved(
+        "package p\n\na if { some x; x == input.xs[x] }\n\nb if { some x; [x, 1] = input.xs[x] }\n\n\
+         f(x) := x\n\nc if not f(1, input.y)\n\ng() := 1\n\nd := y if f(g(), y)"
+    ));
+}

@@ -5,6 +5,8 @@
 //!
 //! Source: OPA `v1/ast/compile.go` (`expandExpr`, `rewriteWithModifiers`).
 
+use rego_source::Location;
+
 use super::{assignment, requires_eval};
 use crate::scope::LocalName;
 use crate::tree::{Expr, ExprKind, Local, RefHead, Replacement, Term, TermKind};
@@ -65,6 +67,12 @@ impl Expander<'_> {
                 TermKind::Call { args, .. } => self.lift_all(args),
                 _ => *term = self.lift(take(term)),
             },
+            ExprKind::Unify(left, Term { kind: TermKind::Call { args, .. }, location })
+                if takes_result(*location, left.location) =>
+            {
+                self.lift_all(args);
+                *left = self.lift(take(left));
+            }
             ExprKind::Unify(left, right) => {
                 *left = self.lift(take(left));
                 *right = self.lift(take(right));
@@ -139,6 +147,14 @@ impl Expander<'_> {
         self.pieces.push(Piece { expr, group: self.group, made_for: Some(local) });
         Term { kind: TermKind::Local(local), location }
     }
+}
+
+/// Whether an operand stands inside of a call, as `out` of `f(x, out)` does and that of
+/// `out = f(x)` does not: such a call is one statement.
+fn takes_result(call: Location, operand: Location) -> bool {
+    call.source == operand.source
+        && call.span.start < operand.span.start
+        && operand.span.end < call.span.end
 }
 
 /// Takes a term out of its place.

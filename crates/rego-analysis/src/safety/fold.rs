@@ -6,7 +6,7 @@
 //!
 //! Source: OPA `v1/ast/compile.go` (`rewriteDynamics`).
 
-use foldhash::HashMap;
+use foldhash::{HashMap, HashSet};
 
 use super::assignment;
 use super::expand::take;
@@ -107,8 +107,44 @@ impl Folder<'_> {
                 }
                 self.put_back(&mut expr, &binds);
                 self.release();
+                if is_tangled(&expr, &binds) {
+                    self.untangle(&mut expr, &binds);
+                }
                 self.done.push(expr);
             }
+        }
+    }
+
+    /// Makes the references that bind variables statements before the one that uses them.
+    fn untangle(&mut self, expr: &mut Expr, binds: &Found) {
+        let with = expr.with.clone();
+        match &mut expr.kind {
+            ExprKind::Term(Term { kind: TermKind::Call { args, .. }, .. }) => {
+                args.iter_mut().for_each(|arg| self.binders(arg, binds, &with));
+            }
+            ExprKind::Unify(left, right) => {
+                self.binders(left, binds, &with);
+                self.binders(right, binds, &with);
+            }
+            _ => {}
+        }
+    }
+
+    fn binders(&mut self, term: &mut Term, binds: &Found, with: &[With]) {
+        if matches!(term.kind, TermKind::Ref { .. }) && mentions_any(term, binds) {
+            return self.take_out(term, with);
+        }
+        match &mut term.kind {
+            TermKind::Array(items) | TermKind::Set(items) | TermKind::Call { args: items, .. } => {
+                items.iter_mut().for_each(|item| self.binders(item, binds, with));
+            }
+            TermKind::Object(entries) => {
+                for (key, value) in entries {
+                    self.binders(key, binds, with);
+                    self.binders(value, binds, with);
+                }
+            }
+            _ => {}
         }
     }
 
@@ -165,6 +201,10 @@ impl Folder<'_> {
                 }
                 _ => self.steps(term, with),
             },
+            ExprKind::Unify(result, Term { kind: TermKind::Call { args, .. }, .. }) => {
+                args.iter_mut().for_each(|arg| self.whole(arg, with));
+                self.whole(result, with);
+            }
             ExprKind::Unify(left, right) => {
                 self.steps(left, with);
                 self.steps(right, with);
@@ -214,6 +254,62 @@ impl Folder<'_> {
         expr.with = with.to_vec();
         self.done.push(expr);
         *term = Term { kind: TermKind::Local(local), location };
+    }
+}
+
+/// Whether a variable that a step of a reference binds stands elsewhere in the statement too, as
+/// in `x == input.xs[x]`: then what is written first may need what is written later.
+fn is_tangled(expr: &Expr, binds: &Found) -> bool {
+    if binds.list.is_empty() {
+        return false;
+    }
+    let mut uses = Uses { binds, steps: Vec::new(), plain: Vec::new() };
+    match &expr.kind {
+        ExprKind::Term(Term { kind: TermKind::Call { args, .. }, .. }) => {
+            args.iter().for_each(|arg| uses.term(arg));
+        }
+        ExprKind::Unify(left, right) => {
+            uses.term(left);
+            uses.term(right);
+        }
+        _ => {}
+    }
+    let plain: HashSet<Local> = uses.plain.into_iter().collect();
+    uses.steps.iter().any(|step| plain.contains(step))
+}
+
+/// Variables of a statement that it binds: in steps of references, and elsewhere.
+struct Uses<'b> {
+    binds: &'b Found,
+    steps: Vec<Local>,
+    plain: Vec<Local>,
+}
+
+impl Uses<'_> {
+    fn term(&mut self, term: &Term) {
+        match &term.kind {
+            TermKind::Local(local) if self.binds.contains(*local) => self.plain.push(*local),
+            TermKind::Ref { path, .. } => {
+                for step in path {
+                    match &step.kind {
+                        TermKind::Local(local) if self.binds.contains(*local) => {
+                            self.steps.push(*local);
+                        }
+                        _ => self.term(step),
+                    }
+                }
+            }
+            TermKind::Array(items) | TermKind::Set(items) | TermKind::Call { args: items, .. } => {
+                items.iter().for_each(|item| self.term(item));
+            }
+            TermKind::Object(entries) => {
+                for (key, value) in entries {
+                    self.term(key);
+                    self.term(value);
+                }
+            }
+            _ => {}
+        }
     }
 }
 

@@ -33,9 +33,8 @@ pub(crate) struct Orderer<'n> {
     work: u64,
 }
 
-/// So many variables are looked at for one definition before ordering is given up: a fraction of a
-/// second.
-/// Only bodies that were written to be hard need more than a few for each of their words.
+/// So many variables are looked at for one definition before ordering is given up, which is a
+/// fraction of a second. Only bodies that were written to be hard need more than a few a word.
 const WORK_MAX: u64 = 10_000_000;
 
 /// A piece that has its place.
