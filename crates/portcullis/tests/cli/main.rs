@@ -1,4 +1,5 @@
 //! The commands as users meet them: what they print, what they complain about, how they exit.
+#![cfg(test)]
 
 mod check;
 mod eval;

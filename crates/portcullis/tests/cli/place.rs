@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
 /// Where a test runs commands. Goes away at its end.
-pub struct Place {
+pub(crate) struct Place {
     directory: TempDir,
     stdin: &'static str,
     name: &'static str,
@@ -17,7 +17,7 @@ pub struct Place {
 
 impl Place {
     /// A place with these files: name and content.
-    pub fn with(files: &[(&str, &str)]) -> Self {
+    pub(crate) fn with(files: &[(&str, &str)]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         for (name, content) in files {
             let path = directory.path().join(name);
@@ -28,19 +28,19 @@ impl Place {
     }
 
     /// What the command reads from its standard input.
-    pub fn stdin(mut self, text: &'static str) -> Self {
+    pub(crate) fn stdin(mut self, text: &'static str) -> Self {
         self.stdin = text;
         self
     }
 
     /// The name that the binary is called by.
-    pub fn called(mut self, name: &'static str) -> Self {
+    pub(crate) fn called(mut self, name: &'static str) -> Self {
         self.name = name;
         self
     }
 
     /// An environment variable; there are no others.
-    pub fn variable(mut self, name: &'static str, value: &'static str) -> Self {
+    pub(crate) fn variable(mut self, name: &'static str, value: &'static str) -> Self {
         self.variables.push((name, value));
         self
     }
@@ -60,7 +60,7 @@ impl Place {
     }
 
     /// Runs the binary with nobody at the other end of its output; returns exit code and complaints.
-    pub fn run_unread(&self, arguments: &[&str]) -> (i32, String) {
+    pub(crate) fn run_unread(&self, arguments: &[&str]) -> (i32, String) {
         let mut child = self.spawn(arguments);
         drop(child.stdout.take());
         let output = child.wait_with_output().unwrap();
@@ -68,7 +68,7 @@ impl Place {
     }
 
     /// Runs the binary; returns exit code, output and complaints.
-    pub fn run(&self, arguments: &[&str]) -> String {
+    pub(crate) fn run(&self, arguments: &[&str]) -> String {
         let mut child = self.spawn(arguments);
         // A command that does not read its input may be gone before it is written.
         let _ = child.stdin.take().unwrap().write_all(self.stdin.as_bytes());
@@ -84,6 +84,6 @@ impl Place {
 }
 
 /// Runs the binary in an empty place.
-pub fn run(arguments: &[&str]) -> String {
+pub(crate) fn run(arguments: &[&str]) -> String {
     Place::with(&[]).run(arguments)
 }
