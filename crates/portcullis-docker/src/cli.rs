@@ -17,7 +17,7 @@ use rego::{Annotations, RegoVersion};
 pub use self::go_style::{GoStyleError, parse_go_style, usage};
 use crate::baseline;
 use crate::gate::{GateOptions, Logged};
-use crate::question::{ALLOW_PATH_DEFAULT, DENY_PATH_BASELINE, PathError, Question};
+use crate::question::{DENY_PATH_BASELINE, PathError, Question};
 use crate::run::{RunOptions, run as run_gate};
 use crate::server::ServerLimits;
 
@@ -203,7 +203,7 @@ impl DockerAuthzArgs {
     fn question(&self) -> Result<Question, PathError> {
         let (allow, deny) = (self.allow_path.as_deref(), self.deny_path.as_deref());
         if self.policy_file.is_empty() && allow.is_none() && deny.is_none() {
-            return Question::new(Some(ALLOW_PATH_DEFAULT), Some(DENY_PATH_BASELINE));
+            return Question::new(None, Some(DENY_PATH_BASELINE));
         }
         Question::new(allow, deny)
     }

@@ -75,7 +75,7 @@ pub fn encoder(labels: &Labels, unmasked: bool) -> impl Fn(&Decision, &mut Vec<u
             ("result", Value::from(decision.result)),
             ("timestamp", Value::from(timestamp(decision.at))),
         ]);
-        line.extend_from_slice(event.to_json().as_bytes());
+        line.append(&mut event.to_json().into_bytes());
     }
 }
 

@@ -17,7 +17,7 @@ use std::time::Duration;
 pub const QUEUE_EVENTS_MAX: usize = 8192;
 
 /// Most bytes of decisions that wait to be written, by the weight they are submitted with.
-pub const QUEUE_BYTES_MAX: usize = 32 << 20;
+pub const QUEUE_BYTES_MAX: usize = 8 << 20;
 
 /// Longest wait, at the end, for what still waits to be written.
 pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);

@@ -1,6 +1,7 @@
 //! Both spellings of the command line.
 
 use super::*;
+use crate::question::ALLOW_PATH_DEFAULT;
 
 fn go(line: &str) -> Result<DockerAuthzArgs, GoStyleError> {
     parse_go_style(line.split_whitespace().map(str::to_string))
@@ -56,7 +57,7 @@ fn go_flags_fail_as_in_go() {
 fn without_a_policy_the_baseline_decides() {
     let options = go("-data-file d.json").unwrap().to_options().unwrap();
     assert_eq!(options.source.embedded.len(), 1);
-    assert_eq!(options.gate.question.queries(), [ALLOW_PATH_DEFAULT, DENY_PATH_BASELINE]);
+    assert_eq!(options.gate.question.queries(), [DENY_PATH_BASELINE]);
     let options = go("-policy-file p.rego").unwrap().to_options().unwrap();
     assert_eq!(options.source.embedded.len(), 0);
     assert_eq!(options.gate.question.queries(), [ALLOW_PATH_DEFAULT]);
