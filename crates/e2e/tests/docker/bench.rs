@@ -21,6 +21,9 @@ const START_MAX: Duration = Duration::from_secs(40);
 /// A change of the policy may take this long to be in force.
 pub(crate) const RELOAD_MAX: Duration = Duration::from_secs(10);
 
+/// Data for policies that tell users apart.
+const USERS: &str = r#"{"users": {"alice": {"readOnly": false}, "bob": {"readOnly": true}}}"#;
+
 /// A gate, and a daemon that asks it.
 pub(crate) struct Bench {
     /// The name of the plugin.
@@ -49,6 +52,7 @@ impl Bench {
         if !policy.is_empty() {
             fs::write(&policy_file, policy).unwrap();
         }
+        fs::write(dir.join("users.json"), USERS).unwrap();
         let filled = |argument: &&str| {
             let argument = argument.replace("POLICY", &policy_file.display().to_string());
             argument.replace("DIR", &place)
