@@ -7,9 +7,7 @@ use crate::place::{Place, run};
 #[test]
 fn files_that_compile_say_nothing() {
     let shown = Place::with(&[("p.rego", "package p\n\nq if input.a\n")]).run(&["check", "p.rego"]);
-    assert_snapshot!(shown, @r"
-    exit 0
-    ");
+    assert_snapshot!(shown, @"exit 0");
 }
 
 #[test]
@@ -83,9 +81,7 @@ fn json_goes_to_stderr_too() {
 fn directories_are_read_data_is_not() {
     let shown = Place::with(&[("d/p.rego", "package p\n\nq := 1\n"), ("d/x.json", "{")])
         .run(&["check", "d"]);
-    assert_snapshot!(shown, @r"
-    exit 0
-    ");
+    assert_snapshot!(shown, @"exit 0");
 }
 
 #[test]
@@ -109,9 +105,7 @@ fn v0_is_accepted_where_told() {
         "--v0-compatible",
         "v0.rego",
     ]);
-    assert_snapshot!(shown, @r"
-    exit 0
-    ");
+    assert_snapshot!(shown, @"exit 0");
 }
 
 #[test]
