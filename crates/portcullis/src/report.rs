@@ -17,6 +17,8 @@ pub(crate) struct Report {
     excerpt: Option<[String; 2]>,
     /// The line as it is.
     line: String,
+    /// Whether OPA's own form shows the line.
+    shows_source: bool,
     hint: Option<String>,
 }
 
@@ -39,12 +41,9 @@ impl Report {
             details: diagnostic.details.clone(),
             excerpt: position.map(|at| excerpt(line, at.col, span_len)),
             line: line.to_string(),
+            shows_source: diagnostic.shows_source,
             hint: diagnostic.hint.clone(),
         }
-    }
-
-    fn is_parse_error(&self) -> bool {
-        self.code == Some("rego_parse_error")
     }
 
     /// Returns OPA's form: `file:row: code: message`, and details each on a line after a tab.
@@ -59,7 +58,7 @@ impl Report {
             text += &format!("{code}: ");
         }
         text += &self.message;
-        if let Some([line, carets]) = self.excerpt.as_ref().filter(|_| self.is_parse_error()) {
+        if let Some([line, carets]) = self.excerpt.as_ref().filter(|_| self.shows_source) {
             // OPA marks the first character only.
             text += &format!("\n\t{line}\n\t{}^", carets.trim_end_matches('^'));
         }
@@ -72,7 +71,7 @@ impl Report {
     /// Returns OPA's form, then the source line and the hint where OPA has none.
     fn text_with_source(&self) -> String {
         let mut text = self.text();
-        let excerpt = self.excerpt.iter().flatten().filter(|_| !self.is_parse_error());
+        let excerpt = self.excerpt.iter().flatten().filter(|_| !self.shows_source);
         for line in excerpt {
             text += &format!("\n\t{line}");
         }
@@ -104,7 +103,7 @@ impl Report {
 
     fn details_json(&self) -> Option<Json<'_>> {
         match &self.place {
-            Some((_, at)) if self.is_parse_error() => Some(Json::Object(vec![
+            Some((_, at)) if self.shows_source => Some(Json::Object(vec![
                 ("line", Json::Text(&self.line)),
                 ("idx", Json::Integer(i64::from(at.col) - 1)),
             ])),

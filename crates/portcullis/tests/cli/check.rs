@@ -93,7 +93,7 @@ fn v0_is_refused() {
     --- stderr
     1 error occurred: v0.rego:3: rego_parse_error: `if` keyword is required before rule body
     	allow { true }
-    	^
+    	^^^^^^^^^^^^^^
     	hint: write `… if { … }`, or read the file as Rego v0
     ");
 }

@@ -574,8 +574,6 @@ fn v0_policies_are_refused_otherwise() {
     exit 2
     --- stderr
     1 error occurred: v0.rego:3: rego_parse_error: `if` keyword is required before rule body
-    	allow { true }
-    	^
     ");
 }
 
