@@ -29,6 +29,17 @@ pub struct Decision {
     pub duration: Duration,
 }
 
+impl Decision {
+    /// Returns the decision with those parts of its input only that say who asked for what.
+    #[must_use]
+    pub fn without_details(mut self) -> Self {
+        let kept = ["AuthMethod", "Method", "Path", "PathPlain", "User"];
+        let field = |name| Some((Value::from(name), self.input.get_path(&[name])?.clone()));
+        self.input = Value::object(kept.into_iter().filter_map(field).collect());
+        self
+    }
+}
+
 /// What is the same in each line of one process.
 #[derive(Clone, Debug)]
 pub struct Labels {
@@ -117,6 +128,22 @@ mod tests {
         assert_eq!(timestamp(at(951_782_400, 0)), "2000-02-29T00:00:00Z");
         assert_eq!(timestamp(at(1_592_326_494, 328_705_300)), "2020-06-16T16:54:54.3287053Z");
         assert_eq!(timestamp(at(4_107_542_399, 5)), "2100-02-28T23:59:59.000000005Z");
+    }
+
+    #[test]
+    fn a_small_decision_still_says_who_asked_for_what() {
+        let input = br#"{"Body":{"a":1},"Headers":{},"Method":"GET","Path":"/x","User":"u"}"#;
+        let decision = Decision {
+            at: UNIX_EPOCH,
+            config_hash: String::new(),
+            input: Value::from_json(input).unwrap(),
+            path: String::new(),
+            result: true,
+            reasons: Vec::new(),
+            duration: Duration::ZERO,
+        };
+        let input = decision.without_details().input.to_json();
+        assert_eq!(input, r#"{"Method":"GET","Path":"/x","User":"u"}"#);
     }
 
     #[test]

@@ -68,7 +68,7 @@ impl std::error::Error for RunError {}
 const WORKERS: usize = 2;
 
 /// Most threads for decisions that are big or slow.
-const BLOCKING_THREADS_MAX: usize = 16;
+const BLOCKING_THREADS_MAX: usize = 4;
 
 /// Longest wait for threads once every connection has ended or was cut.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);

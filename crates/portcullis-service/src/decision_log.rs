@@ -1,7 +1,7 @@
 //! The decision log: a bounded queue and a thread that writes lines.
 //!
-//! Never delays an answer: what does not fit is dropped, counted, and reported as soon as the
-//! writer gets on. Encoding and masking happen on the writer's thread.
+//! Never delays an answer: what does not fit is made small, and where even that does not fit, it is
+//! dropped, counted, and reported as soon as the writer gets on. Encoding and masking happen on the writer's thread.
 //!
 //! Must not know: what a decision is about (its encoder does).
 
@@ -58,14 +58,16 @@ impl<E: Send + 'static> DecisionLog<E> {
         Ok(Self { queue: Some(queue), counts, ended: Mutex::new(ended) })
     }
 
-    /// Queues an event. `weight` is roughly how many bytes it holds.
-    pub fn submit(&self, event: E, weight: usize) {
+    /// Queues an event. `weight` is roughly how many bytes it holds; where so many do not fit any
+    /// more, what `shrink` makes of the event is queued instead and counts as nothing.
+    pub fn submit(&self, event: E, weight: usize, shrink: impl FnOnce(E) -> E) {
         let waiting = self.counts.bytes_waiting.fetch_add(weight, Ordering::Relaxed);
         let fits = waiting.saturating_add(weight) <= QUEUE_BYTES_MAX;
-        let queued = fits
-            && self.queue.as_ref().is_some_and(|queue| queue.try_send((event, weight)).is_ok());
-        if !queued {
-            self.counts.bytes_waiting.fetch_sub(weight, Ordering::Relaxed);
+        let (event, kept) = if fits { (event, weight) } else { (shrink(event), 0) };
+        self.counts.bytes_waiting.fetch_sub(weight - kept, Ordering::Relaxed);
+        let queue = self.queue.as_ref();
+        if queue.is_none_or(|queue| queue.try_send((event, kept)).is_err()) {
+            self.counts.bytes_waiting.fetch_sub(kept, Ordering::Relaxed);
             self.counts.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -154,7 +156,7 @@ mod tests {
         let output = Shared::default();
         let encode = |n: &u32, line: &mut Vec<u8>| line.extend(n.to_string().bytes());
         let log = DecisionLog::start(Box::new(output.clone()), Box::new(encode)).unwrap();
-        (0..100).for_each(|n| log.submit(n, 1));
+        (0..100).for_each(|n| log.submit(n, 1, |n| n));
         drop(log);
         let text = String::from_utf8(output.0.lock().unwrap().clone()).unwrap();
         assert_eq!(text.lines().count(), 100);
@@ -162,10 +164,24 @@ mod tests {
     }
 
     #[test]
-    fn counts_what_does_not_fit() {
-        let slow = |_: &u32, _: &mut Vec<u8>| thread::sleep(Duration::from_millis(20));
-        let log = DecisionLog::start(Box::new(std::io::sink()), Box::new(slow)).unwrap();
-        (0..4).for_each(|n| log.submit(n, QUEUE_BYTES_MAX / 2));
-        assert_eq!(log.dropped(), 2);
+    fn shrinks_what_does_not_fit_and_counts_what_is_lost() {
+        let output = Shared::default();
+        let encode = |n: &usize, line: &mut Vec<u8>| {
+            if *n < 1000 {
+                thread::sleep(Duration::from_millis(50));
+            }
+            line.extend(n.to_string().bytes());
+        };
+        let log = DecisionLog::start(Box::new(output.clone()), Box::new(encode)).unwrap();
+        (0..4).for_each(|n| log.submit(n, QUEUE_BYTES_MAX / 2, |n| n + 100));
+        assert_eq!(log.dropped(), 0);
+        let many = QUEUE_EVENTS_MAX + 10;
+        (1000..1000 + many).for_each(|n| log.submit(n, 0, |n| n));
+        assert!((1..20).contains(&log.dropped()), "{}", log.dropped());
+        while log.written() < 4 {
+            thread::sleep(Duration::from_millis(5));
+        }
+        let text = String::from_utf8(output.0.lock().unwrap().clone()).unwrap();
+        assert!(text.starts_with("0\n1\n102\n103\n"), "{text}");
     }
 }

@@ -192,7 +192,7 @@ mod tests {
         assert!(watched.contains(&root.join("volume")), "{watched:?}");
         assert!(watched.contains(&root.join("volume/..data")), "{watched:?}");
         let watched = source(&root.join("gone/deep/p.rego")).directories();
-        assert_eq!(watched, [root.clone()]);
+        assert_eq!(watched, std::slice::from_ref(&root));
     }
 
     #[test]
