@@ -14,6 +14,26 @@ use crate::program::{Function, Path, PathStep, Shape, WithTarget, WithValue};
 /// What lowering a piece gives.
 pub(super) type Lowered<T> = Result<T, LowerError>;
 
+/// How much of a frame is in use.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Frame {
+    registers: u32,
+    iters: u32,
+    builders: u32,
+    ctxs: u32,
+}
+
+impl Frame {
+    fn max(self, other: Frame) -> Frame {
+        Frame {
+            registers: self.registers.max(other.registers),
+            iters: self.iters.max(other.iters),
+            builders: self.builders.max(other.builders),
+            ctxs: self.ctxs.max(other.ctxs),
+        }
+    }
+}
+
 /// A function under construction.
 pub(super) struct Emit<'s, 't> {
     pub(super) scope: &'s mut Scope<'t>,
@@ -26,10 +46,9 @@ pub(super) struct Emit<'s, 't> {
     paths: Vec<Path>,
     withs: Vec<Vec<(WithTarget, WithValue)>>,
     indexes: Vec<(RuleIndex, Vec<Label>)>,
-    registers: u32,
-    iters: u32,
-    builders: u32,
-    ctxs: u32,
+    used: Frame,
+    /// The most of each that was in use at a time.
+    most: Frame,
     /// What each local is bound to, where it is.
     pub(super) locals: Vec<Option<Src>>,
     /// Where to go on without a value.
@@ -54,10 +73,8 @@ impl<'s, 't> Emit<'s, 't> {
             paths: Vec::new(),
             withs: Vec::new(),
             indexes: Vec::new(),
-            registers: params,
-            iters: 0,
-            builders: 0,
-            ctxs: 0,
+            used: Frame { registers: params, ..Frame::default() },
+            most: Frame::default(),
             locals: Vec::new(),
             fail: Label(0),
             ctx: None,
@@ -67,6 +84,7 @@ impl<'s, 't> Emit<'s, 't> {
 
     /// Returns the finished function: labels become positions.
     pub(super) fn finish(self, shape: Shape, path: Vec<Value>) -> Function {
+        let most = self.most.max(self.used);
         let Self { mut code, labels, mut indexes, .. } = self;
         let position = |label: &mut Label| {
             label.0 = labels.get(label.0 as usize).copied().unwrap_or(u32::MAX);
@@ -76,10 +94,10 @@ impl<'s, 't> Emit<'s, 't> {
         Function {
             shape,
             path,
-            registers: self.registers,
-            iters: self.iters,
-            builders: self.builders,
-            ctxs: self.ctxs,
+            registers: most.registers,
+            iters: most.iters,
+            builders: most.builders,
+            ctxs: most.ctxs,
             code,
             places: self.places,
             constants: self.constants,
@@ -109,23 +127,34 @@ impl<'s, 't> Emit<'s, 't> {
     }
 
     pub(super) fn reg(&mut self) -> Reg {
-        self.registers += 1;
-        Reg(self.registers - 1)
+        self.used.registers += 1;
+        Reg(self.used.registers - 1)
     }
 
     pub(super) fn iter(&mut self) -> IterId {
-        self.iters += 1;
-        IterId(self.iters - 1)
+        self.used.iters += 1;
+        IterId(self.used.iters - 1)
     }
 
     pub(super) fn builder(&mut self) -> BuilderId {
-        self.builders += 1;
-        BuilderId(self.builders - 1)
+        self.used.builders += 1;
+        BuilderId(self.used.builders - 1)
     }
 
     pub(super) fn new_ctx(&mut self) -> CtxId {
-        self.ctxs += 1;
-        CtxId(self.ctxs - 1)
+        self.used.ctxs += 1;
+        CtxId(self.used.ctxs - 1)
+    }
+
+    /// Returns what is in use.
+    pub(super) fn used(&self) -> Frame {
+        self.used
+    }
+
+    /// Gives back all that came into use since: another definition may have it.
+    pub(super) fn reuse(&mut self, used: Frame) {
+        self.most = self.most.max(self.used);
+        self.used = used;
     }
 
     pub(super) fn constant(&mut self, value: &Value) -> Src {

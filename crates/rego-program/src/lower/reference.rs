@@ -56,7 +56,7 @@ impl Emit<'_, '_> {
             }
         }
         let rest = path.get(ground.len()..).unwrap_or_default();
-        self.from_node(node, rest)
+        self.below_node(node, rest)
     }
 
     /// A path that leaves the rule tree below `node`, at step `depth`.
@@ -83,7 +83,7 @@ impl Emit<'_, '_> {
 
     /// Steps that are not known from a document that is partly virtual: what is evaluated is
     /// found out while running.
-    fn from_node(&mut self, node: NodeId, rest: &[Term]) -> Lowered<Src> {
+    fn below_node(&mut self, node: NodeId, rest: &[Term]) -> Lowered<Src> {
         let is_rule = self.scope.tree.node(node).is_some_and(|n| n.rule.is_some());
         if rest.is_empty() || is_rule {
             let src = self.document(node);

@@ -92,8 +92,10 @@ impl Emit<'_, '_> {
         lower: impl Fn(&mut Self, &Definition, Label) -> Lowered<()>,
     ) -> Lowered<()> {
         let Some(rule_index) = index::build(definitions) else {
+            let used = self.used();
             for definition in definitions {
                 let next = self.label();
+                self.reuse(used);
                 lower(self, definition, next)?;
                 self.bind(next);
             }
@@ -105,8 +107,10 @@ impl Emit<'_, '_> {
         self.emit(Op::IndexStart { iter, index });
         self.bind(next);
         self.emit(Op::IndexNext { iter, index, exit: end });
+        let used = self.used();
         for (definition, label) in definitions.iter().zip(labels) {
             self.bind(label);
+            self.reuse(used);
             lower(self, definition, next)?;
             self.emit(Op::Jump(next));
         }
@@ -120,8 +124,8 @@ impl Emit<'_, '_> {
         self.ctx = None;
         self.fail = next;
         self.place = definition.location;
-        let params = (0u32..).zip(&definition.args);
-        params.map(|(at, arg)| self.pattern(arg, Src::reg(Reg(at)))).collect()
+        let mut params = (0u32..).zip(&definition.args);
+        params.try_for_each(|(at, arg)| self.pattern(arg, Src::reg(Reg(at))))
     }
 
     /// Lowers a definition and its `else` branches: a branch counts where none before it has a
