@@ -130,7 +130,7 @@ impl Gate {
     fn start(binary: &Path, socket: &Path) -> Outcome<Self> {
         let child = Command::new(binary)
             .arg("docker-authz")
-            .arg("-policy-file")
+            .arg("--policy-file")
             .arg(shared().join("seeds/policies/000_authz_deny_privileged.rego"))
             .arg("--socket")
             .arg(socket)
