@@ -97,6 +97,14 @@ pub struct Function {
     pub indexes: Vec<(RuleIndex, Vec<Label>)>,
 }
 
+impl Function {
+    /// Whether it uses anything but registers.
+    #[inline]
+    pub fn has_state(&self) -> bool {
+        self.iters | self.builders | self.ctxs != 0
+    }
+}
+
 /// A constant path.
 #[derive(Debug)]
 pub struct Path {

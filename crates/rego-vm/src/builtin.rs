@@ -101,6 +101,12 @@ pub struct Context<'h> {
     now_ns: Option<i64>,
     steps_left: u64,
     bytes_left: u64,
+    kept: Option<Box<Kept>>,
+}
+
+/// What builtins keep for the rest of a query. Most decisions need none of it.
+#[derive(Default)]
+struct Kept {
     cache: HashMap<(&'static str, Value), Value>,
     scratch: HashMap<&'static str, Box<dyn Any>>,
 }
@@ -111,14 +117,7 @@ const STEPS_PER_LOOK: u64 = 4096;
 impl<'h> Context<'h> {
     /// Returns a context with a budget of steps and of bytes held by results.
     pub fn new(host: &'h dyn Host, steps_max: u64, bytes_max: u64) -> Self {
-        Self {
-            host,
-            now_ns: None,
-            steps_left: steps_max,
-            bytes_left: bytes_max,
-            cache: HashMap::new(),
-            scratch: HashMap::new(),
-        }
+        Self { host, now_ns: None, steps_left: steps_max, bytes_left: bytes_max, kept: None }
     }
 
     /// Returns the world outside.
@@ -165,17 +164,19 @@ impl<'h> Context<'h> {
         key: Value,
         make: impl FnOnce(&mut Self) -> Result<Value, BuiltinError>,
     ) -> Result<Value, BuiltinError> {
-        if let Some(value) = self.cache.get(&(builtin, key.clone())) {
+        let kept = self.kept.get_or_insert_default();
+        if let Some(value) = kept.cache.get(&(builtin, key.clone())) {
             return Ok(value.clone());
         }
         let value = make(self)?;
-        self.cache.insert((builtin, key), value.clone());
+        self.kept.get_or_insert_default().cache.insert((builtin, key), value.clone());
         Ok(value)
     }
 
     /// Returns a builtin family's own state for this query, made on first use.
     pub fn scratch<T: Default + 'static>(&mut self, family: &'static str) -> Option<&mut T> {
-        let state = self.scratch.entry(family).or_insert_with(|| Box::new(T::default()));
+        let kept = self.kept.get_or_insert_default();
+        let state = kept.scratch.entry(family).or_insert_with(|| Box::new(T::default()));
         state.downcast_mut()
     }
 }

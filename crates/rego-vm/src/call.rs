@@ -1,5 +1,7 @@
 //! Calls: frames, values remembered, builtins, and what stands in for them.
 
+use std::iter::{repeat_n, repeat_with};
+
 use rego_program::{BuiltinId, Function, FunctionId, Label, ListId, Mock, Reg, Shape, Src};
 use rego_value::Value;
 
@@ -96,11 +98,12 @@ impl<'a> Machine<'a> {
             scopes: self.scopes.len(),
             back,
         };
-        self.slots.resize_with(self.slots.len() + function.registers as usize, Slot::default);
-        self.iters.resize_with(self.iters.len() + function.iters as usize, Iter::default);
-        self.builders
-            .resize_with(self.builders.len() + function.builders as usize, Builder::default);
-        self.ctxs.resize(self.ctxs.len() + function.ctxs as usize, 0);
+        self.slots.extend(repeat_with(Slot::default).take(function.registers as usize));
+        if function.has_state() {
+            self.iters.extend(repeat_with(Iter::default).take(function.iters as usize));
+            self.builders.extend(repeat_with(Builder::default).take(function.builders as usize));
+            self.ctxs.extend(repeat_n(0, function.ctxs as usize));
+        }
         Ok(())
     }
 
@@ -108,13 +111,16 @@ impl<'a> Machine<'a> {
     pub(crate) fn leave(&mut self, value: Option<Slot<'a>>) -> Run<Flow> {
         let frame = self.frame;
         self.slots.truncate(frame.base);
-        self.iters.truncate(frame.iters);
-        self.builders.truncate(frame.builders);
-        self.ctxs.truncate(frame.ctxs);
-        self.scopes.truncate(frame.scopes);
-        if frame.function.shape == Shape::Rule
-            && let Some(scope) = self.scopes.get_mut(frame.entry_scope)
-        {
+        if frame.function.has_state() {
+            self.iters.truncate(frame.iters);
+            self.builders.truncate(frame.builders);
+            self.ctxs.truncate(frame.ctxs);
+        }
+        if self.scopes.len() > frame.scopes {
+            self.scopes.truncate(frame.scopes);
+        }
+        if frame.function.shape == Shape::Rule {
+            let scope = self.scopes.get_mut(frame.entry_scope);
             scope.remember(frame.id, value.clone().unwrap_or_default());
         }
         self.deliver(value, frame.back, frame.entry_scope)
@@ -211,8 +217,7 @@ impl<'a> Machine<'a> {
         self.waiting.push(Waiting::Code(caller));
         let scopes = self.scopes.len();
         if let Some(plain) = plain {
-            self.scopes.push(plain);
-            self.frame.scope = scopes;
+            self.frame.scope = self.scopes.push(plain);
         }
         self.enter(id, back)?;
         self.frame.scopes = scopes;

@@ -50,10 +50,11 @@ impl<'a> Machine<'a> {
             return self.iter_start(iter, src, fail);
         }
         let at = (std::ptr::from_ref(self.frame.function) as usize, self.frame.pc);
-        let known = self.joins.get(&at).filter(|join| same(&join.source, elements));
+        let known = self.joins.iter().find(|(key, _)| *key == at).map(|(_, join)| join);
+        let known = known.filter(|join| same(&join.source, elements));
         let positions = match known {
             None => {
-                self.joins.insert(at, Join { source: slot, positions: None });
+                self.put_join(at, Join { source: slot, positions: None });
                 return self.iter_start(iter, src, fail);
             }
             Some(Join { positions: Some(positions), .. }) => Rc::clone(positions),
@@ -63,7 +64,7 @@ impl<'a> Machine<'a> {
                 self.charge(len)?;
                 self.charge_bytes(len * 32)?;
                 let join = Join { source: slot.clone(), positions: Some(Rc::clone(&positions)) };
-                self.joins.insert(at, join);
+                self.put_join(at, join);
                 positions
             }
         };
@@ -72,6 +73,15 @@ impl<'a> Machine<'a> {
             None => self.jump(fail),
         }
         Ok(Flow::On)
+    }
+}
+
+impl<'a> Machine<'a> {
+    fn put_join(&mut self, at: JoinKey, join: Join<'a>) {
+        match self.joins.iter_mut().find(|(key, _)| *key == at) {
+            Some((_, there)) => *there = join,
+            None => self.joins.push((at, join)),
+        }
     }
 }
 

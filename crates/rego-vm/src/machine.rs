@@ -2,11 +2,10 @@
 //!
 //! Calls do not nest on the native stack: frames are a list, so depth is a budget like any other.
 
-use std::collections::HashMap;
-
 use rego_program::{Compare, Function, FunctionId, Label, Op, Program, Reg, Src};
 use rego_source::Location;
 use rego_value::Value;
+use smallvec::SmallVec;
 
 use crate::build::Builder;
 use crate::builtin::{Builtin, BuiltinError, Context, Halt, Host};
@@ -14,7 +13,7 @@ use crate::call::{Frame, Return, Waiting};
 use crate::failure::{Failure, FailureKind, Run};
 use crate::iter::Iter;
 use crate::join::{Join, JoinKey};
-use crate::scope::Scope;
+use crate::scope::{Scope, Scopes};
 use crate::slot::{Slot, Window};
 
 /// How much a run may use.
@@ -55,25 +54,28 @@ pub fn run(
     function: FunctionId,
     setting: &Setting<'_>,
 ) -> Result<Option<Value>, Failure> {
-    Machine::new(program, setting).run(function).map_err(|failure| *failure)
+    let mut machine = Machine::new(program, setting);
+    machine.run(function).map_err(|failure| *failure)
 }
+
+/// Most decisions need no more registers and frames than these, and so no allocation for them.
+const SLOTS: usize = 24;
+const WAITING: usize = 4;
 
 /// A run under way.
 pub(crate) struct Machine<'a> {
     pub(crate) program: &'a Program,
     pub(crate) setting: Setting<'a>,
     pub(crate) context: Context<'a>,
-    pub(crate) slots: Vec<Slot<'a>>,
+    pub(crate) slots: SmallVec<[Slot<'a>; SLOTS]>,
     pub(crate) iters: Vec<Iter<'a>>,
     pub(crate) builders: Vec<Builder>,
     pub(crate) ctxs: Vec<usize>,
-    pub(crate) scopes: Vec<Scope<'a>>,
-    /// Where everything is undefined: what a scope that is not there would be.
-    no_scope: Scope<'a>,
-    pub(crate) waiting: Vec<Waiting<'a>>,
+    pub(crate) scopes: Scopes<'a>,
+    pub(crate) waiting: SmallVec<[Waiting<'a>; WAITING]>,
     pub(crate) frame: Frame<'a>,
     pub(crate) outcome: Slot<'a>,
-    pub(crate) joins: HashMap<JoinKey, Join<'a>, foldhash::fast::RandomState>,
+    pub(crate) joins: Vec<(JoinKey, Join<'a>)>,
 }
 
 /// Whether the run goes on.
@@ -108,20 +110,19 @@ impl<'a> Machine<'a> {
             program,
             setting: *setting,
             context: Context::new(setting.host, setting.budget.steps_max, setting.budget.bytes_max),
-            slots: Vec::with_capacity(32),
+            slots: SmallVec::new(),
             iters: Vec::new(),
             builders: Vec::new(),
             ctxs: Vec::new(),
-            scopes: vec![Scope::new(input, Slot::Ref(setting.data))],
-            no_scope: Scope::default(),
-            waiting: Vec::with_capacity(8),
+            scopes: Scopes::new(Scope::new(input, Slot::Ref(setting.data))),
+            waiting: SmallVec::new(),
             frame: Frame::idle(&NOTHING),
             outcome: Slot::Empty,
-            joins: HashMap::default(),
+            joins: Vec::new(),
         }
     }
 
-    fn run(mut self, function: FunctionId) -> Run<Option<Value>> {
+    fn run(&mut self, function: FunctionId) -> Run<Option<Value>> {
         self.enter(function, Return::NOWHERE)?;
         loop {
             let op = self.frame.function.code.get(self.frame.pc).copied();
@@ -340,7 +341,7 @@ impl<'a> Machine<'a> {
     /// Returns the scope that the statement under way runs in.
     #[inline]
     pub(crate) fn scope(&self) -> &Scope<'a> {
-        self.scopes.get(self.frame.scope).unwrap_or(&self.no_scope)
+        self.scopes.get(self.frame.scope)
     }
 
     pub(crate) fn charge(&mut self, steps: u64) -> Run<()> {

@@ -4,11 +4,15 @@ use std::collections::HashMap;
 
 use rego_program::{BuiltinId, FunctionId, Mock};
 use rego_value::Value;
+use smallvec::SmallVec;
 
 use crate::slot::Slot;
 
 /// Up to this many values of rules are looked for one by one.
 const MEMO_LIST_MAX: usize = 12;
+
+/// Up to this many need no allocation.
+const MEMO_INLINE: usize = 3;
 
 /// A context; the first is that of the whole run.
 #[derive(Default)]
@@ -22,6 +26,51 @@ pub(crate) struct Scope<'a> {
     /// Functions that `with` replaced; the last counts.
     pub(crate) mocks: Vec<(MockTarget, MockValue<'a>)>,
     memo: Memo<'a>,
+}
+
+/// The context of the whole run, and those that `with` made in it.
+pub(crate) struct Scopes<'a> {
+    root: Scope<'a>,
+    made: Vec<Scope<'a>>,
+}
+
+impl<'a> Scopes<'a> {
+    pub(crate) fn new(root: Scope<'a>) -> Self {
+        Self { root, made: Vec::new() }
+    }
+
+    /// Returns a context; 0 is that of the run.
+    #[inline]
+    pub(crate) fn get(&self, at: usize) -> &Scope<'a> {
+        match at.checked_sub(1) {
+            None => &self.root,
+            Some(at) => self.made.get(at).unwrap_or(&self.root),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn get_mut(&mut self, at: usize) -> &mut Scope<'a> {
+        match at.checked_sub(1).and_then(|at| self.made.get_mut(at)) {
+            None => &mut self.root,
+            Some(scope) => scope,
+        }
+    }
+
+    /// Adds a context and returns its number.
+    pub(crate) fn push(&mut self, scope: Scope<'a>) -> usize {
+        self.made.push(scope);
+        self.made.len()
+    }
+
+    /// Returns how many there are, that of the run included.
+    pub(crate) fn len(&self) -> usize {
+        self.made.len() + 1
+    }
+
+    /// Drops all but the first `len`; that of the run stays.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        self.made.truncate(len.saturating_sub(1));
+    }
 }
 
 /// A function that is replaced.
@@ -83,8 +132,9 @@ impl<'a> Scope<'a> {
 
 #[derive(Default)]
 struct Memo<'a> {
-    list: Vec<(FunctionId, Slot<'a>)>,
-    map: HashMap<FunctionId, Slot<'a>, foldhash::fast::RandomState>,
+    list: SmallVec<[(FunctionId, Slot<'a>); MEMO_INLINE]>,
+    /// Those that the list has no room for.
+    map: Option<Box<HashMap<FunctionId, Slot<'a>, foldhash::fast::RandomState>>>,
 }
 
 impl<'a> Memo<'a> {
@@ -92,8 +142,7 @@ impl<'a> Memo<'a> {
     fn get(&self, function: FunctionId) -> Option<&Slot<'a>> {
         match self.list.iter().find(|(id, _)| *id == function) {
             Some((_, slot)) => Some(slot),
-            None if self.map.is_empty() => None,
-            None => self.map.get(&function),
+            None => self.map.as_ref()?.get(&function),
         }
     }
 
@@ -101,7 +150,7 @@ impl<'a> Memo<'a> {
         if self.list.len() < MEMO_LIST_MAX {
             self.list.push((function, slot));
         } else {
-            self.map.insert(function, slot);
+            self.map.get_or_insert_default().insert(function, slot);
         }
     }
 }

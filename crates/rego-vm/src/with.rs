@@ -17,8 +17,7 @@ impl<'a> Machine<'a> {
         for (target, value) in replacements {
             self.replace(&mut scope, target, *value)?;
         }
-        self.scopes.push(scope);
-        self.frame.scope = self.scopes.len() - 1;
+        self.frame.scope = self.scopes.push(scope);
         let at = self.frame.ctxs + ctx.0 as usize;
         if let Some(place) = self.ctxs.get_mut(at) {
             *place = self.frame.scope;
@@ -81,7 +80,7 @@ impl<'a> Machine<'a> {
             let at = self.frame.ctxs + drop.0 as usize;
             if let Some(scope) = self.ctxs.get(at).copied() {
                 // Scopes are made and dropped in order, so all later ones are done with as well.
-                self.scopes.truncate(scope.max(1));
+                self.scopes.truncate(scope);
             }
         }
         match outer {
