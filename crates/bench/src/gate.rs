@@ -28,10 +28,7 @@ pub(crate) struct Options {
 impl Options {
     /// Reads the command line.
     pub(crate) fn parse(words: &[&str]) -> Option<Self> {
-        let mut options = Options {
-            count: 5000,
-            binary: None,
-        };
+        let mut options = Options { count: 5000, binary: None };
         let mut words = words.iter();
         while let Some(word) = words.next() {
             match *word {
@@ -54,27 +51,14 @@ pub(crate) fn run(options: &Options) -> Outcome<()> {
     let socket = scratch.path().join("gate.sock");
     let gate = Gate::start(&binary, &socket)?;
     let mut client = Client::connect(&socket)?;
-    writeln!(
-        io::stdout(),
-        "| request | p50 | p95 | p99 |\n|---|---:|---:|---:|"
-    )?;
+    writeln!(io::stdout(), "| request | p50 | p95 | p99 |\n|---|---:|---:|---:|")?;
     for (name, body, count) in requests(options.count)? {
         let times = client.measure(&body, count)?;
         let at = |percent: usize| micros(&times, percent);
-        writeln!(
-            io::stdout(),
-            "| {name} | {} | {} | {} |",
-            at(50),
-            at(95),
-            at(99)
-        )?;
+        writeln!(io::stdout(), "| {name} | {} | {} | {} |", at(50), at(95), at(99))?;
     }
     let rss = rss_kib(&gate.0.id().to_string())?;
-    Ok(writeln!(
-        io::stdout(),
-        "\nresident: {:.1} MiB",
-        rss as f64 / 1024.0
-    )?)
+    Ok(writeln!(io::stdout(), "\nresident: {:.1} MiB", rss as f64 / 1024.0)?)
 }
 
 /// Returns name, body and number of each sort of request.
@@ -85,11 +69,7 @@ fn requests(count: usize) -> Outcome<Vec<(&'static str, String, usize)>> {
     Ok(vec![
         ("GET /containers/json", list.to_string(), count),
         ("POST /containers/create", create.to_string(), count),
-        (
-            "POST /containers/create, 900 KB",
-            big.to_string(),
-            count.min(300),
-        ),
+        ("POST /containers/create, 900 KB", big.to_string(), count.min(300)),
     ])
 }
 
@@ -116,9 +96,7 @@ fn padded(request: &Json, bytes: usize) -> Outcome<Json> {
     let fill = "YWFh".repeat(bytes / 3); // aaa
     let tail = "In19"; // "}}
     let mut request = request.clone();
-    let body = request
-        .get_mut("RequestBody")
-        .ok_or("the recorded create has no body")?;
+    let body = request.get_mut("RequestBody").ok_or("the recorded create has no body")?;
     *body = Json::String(format!("{head}{fill}{tail}"));
     Ok(request)
 }
@@ -166,9 +144,7 @@ impl Client {
     fn connect(socket: &Path) -> Outcome<Self> {
         let stream = UnixStream::connect(socket)?;
         stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-        Ok(Self {
-            stream: BufReader::new(stream),
-        })
+        Ok(Self { stream: BufReader::new(stream) })
     }
 
     /// Returns the sorted times of this many requests.
@@ -213,11 +189,7 @@ impl Client {
         self.stream.read_exact(&mut body)?;
         let answer: Json = serde_json::from_slice(&body)?;
         let allowed = answer.get("Allow").and_then(Json::as_bool);
-        if allowed == Some(true) {
-            Ok(())
-        } else {
-            Err(Failure(format!("the answer is {answer}")))
-        }
+        if allowed == Some(true) { Ok(()) } else { Err(Failure(format!("the answer is {answer}"))) }
     }
 }
 

@@ -23,11 +23,7 @@ pub(crate) struct Load {
 /// Runs this program again to load a workload with one engine.
 pub(crate) fn measure(engine: &str, dir: &Path) -> Outcome<Load> {
     let program = std::env::current_exe()?;
-    let output = Command::new(program)
-        .arg("load")
-        .arg(engine)
-        .arg(dir)
-        .output()?;
+    let output = Command::new(program).arg("load").arg(engine).arg(dir).output()?;
     if !output.status.success() {
         let text = String::from_utf8_lossy(&output.stderr);
         return Err(Failure(format!("loading with {engine}: {}", text.trim())));
@@ -35,14 +31,8 @@ pub(crate) fn measure(engine: &str, dir: &Path) -> Outcome<Load> {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let mut numbers = text.split_whitespace().map(str::parse::<u64>);
     match (numbers.next(), numbers.next()) {
-        (Some(Ok(time)), Some(Ok(rss_kib))) => Ok(Load {
-            time_ns: time as f64,
-            rss_kib,
-        }),
-        _ => Err(Failure(format!(
-            "loading with {engine} said `{}`",
-            text.trim()
-        ))),
+        (Some(Ok(time)), Some(Ok(rss_kib))) => Ok(Load { time_ns: time as f64, rss_kib }),
+        _ => Err(Failure(format!("loading with {engine} said `{}`", text.trim()))),
     }
 }
 
@@ -66,12 +56,7 @@ pub(crate) fn child(engine: &str, dir: &str) -> Outcome<()> {
 
 fn print(start: Duration) -> Outcome<()> {
     let time = clock::cpu_time() - start;
-    Ok(writeln!(
-        io::stdout(),
-        "{} {}",
-        time.as_nanos(),
-        rss_kib("self")?
-    )?)
+    Ok(writeln!(io::stdout(), "{} {}", time.as_nanos(), rss_kib("self")?)?)
 }
 
 /// Returns the resident memory of a process, in KiB.

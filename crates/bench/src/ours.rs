@@ -16,24 +16,17 @@ impl Ours {
     pub(crate) fn new(workload: &Workload) -> Outcome<Self> {
         let policy = compile(&workload.modules, value(&workload.data)?)?;
         let query = policy.prepare(&workload.query).map_err(Failure::from)?;
-        Ok(Self {
-            query,
-            input: value(&workload.input)?,
-        })
+        Ok(Self { query, input: value(&workload.input)? })
     }
 
     /// Evaluates once.
     pub(crate) fn eval(&self) -> Outcome<Option<Value>> {
-        Ok(self
-            .query
-            .value(Some(&self.input), &EvalOptions::default())?)
+        Ok(self.query.value(Some(&self.input), &EvalOptions::default())?)
     }
 
     /// Parses the input's text and evaluates.
     pub(crate) fn parse_and_eval(&self, input: &str) -> Outcome<Option<Value>> {
-        Ok(self
-            .query
-            .value(Some(&value(input)?), &EvalOptions::default())?)
+        Ok(self.query.value(Some(&value(input)?), &EvalOptions::default())?)
     }
 
     /// Returns the answer as JSON.

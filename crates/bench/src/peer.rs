@@ -22,11 +22,7 @@ impl Interpreter {
         let mut engine = engine(&workload.modules)?;
         engine.add_data_json(&workload.data)?;
         let input = value(&workload.input)?;
-        Ok(Self {
-            engine,
-            query: workload.query.clone(),
-            input,
-        })
+        Ok(Self { engine, query: workload.query.clone(), input })
     }
 
     /// Evaluates once.
@@ -62,10 +58,7 @@ impl Machine {
         vm.set_max_instructions(usize::MAX);
         vm.load_program(Arc::clone(&program));
         vm.set_data(data).map_err(|e| Failure(format!("{e:?}")))?;
-        Ok(Self {
-            vm,
-            input: value(&workload.input)?,
-        })
+        Ok(Self { vm, input: value(&workload.input)? })
     }
 
     /// Evaluates once.
@@ -103,9 +96,5 @@ pub(crate) fn value(text: &str) -> Outcome<Value> {
 
 /// Returns an answer as JSON.
 pub(crate) fn json(answer: &Value) -> Outcome<Option<String>> {
-    if *answer == Value::Undefined {
-        Ok(None)
-    } else {
-        Ok(Some(answer.to_json_str()?))
-    }
+    if *answer == Value::Undefined { Ok(None) } else { Ok(Some(answer.to_json_str()?)) }
 }

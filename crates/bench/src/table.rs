@@ -25,10 +25,7 @@ impl Options {
     /// Reads the command line.
     pub(crate) fn parse(words: &[&str]) -> Option<Self> {
         let big = std::env::var("BIG").is_ok_and(|big| big == "0");
-        let mut options = Options {
-            no_big: big,
-            ..Options::default()
-        };
+        let mut options = Options { no_big: big, ..Options::default() };
         let mut words = words.iter();
         while let Some(word) = words.next() {
             match *word {
@@ -88,12 +85,7 @@ pub(crate) fn run(options: &Options) -> Outcome<()> {
 fn names(dir: &std::path::Path, filter: &str) -> Outcome<Vec<String>> {
     let paths = workload::sorted_entries(dir)?;
     let names = paths.iter().filter(|p| p.join("manifest.json").exists());
-    let names = names.map(|p| {
-        p.file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned()
-    });
+    let names = names.map(|p| p.file_name().unwrap_or_default().to_string_lossy().into_owned());
     Ok(names.filter(|name| name.contains(filter)).collect())
 }
 
@@ -103,16 +95,10 @@ fn measure(workload: &Workload) -> Outcome<Vec<Line>> {
         return load_lines(workload);
     }
     let mut lines = vec![eval_line(workload)?];
-    if matches!(
-        workload.name.as_str(),
-        "w1_privileged" | "w2_comprehensive" | "w2_role"
-    ) {
+    if matches!(workload.name.as_str(), "w1_privileged" | "w2_comprehensive" | "w2_role") {
         lines.push(parse_and_eval_line(workload)?);
     }
-    if matches!(
-        workload.name.as_str(),
-        "w3scan_100k" | "w5_set100k" | "w5_join1k"
-    ) {
+    if matches!(workload.name.as_str(), "w3scan_100k" | "w5_set100k" | "w5_join1k") {
         lines.push(first_line(workload)?);
     }
     if workload.name == "w4_10k" {
@@ -149,10 +135,7 @@ fn eval_line(workload: &Workload) -> Outcome<Line> {
     let mut sides: Vec<(&'static str, Work<'_>)> =
         vec![("ours", Box::new(|| ours.eval().map(|v| drop(black_box(v)))))];
     if let Some(i) = &mut peers.interpreter {
-        sides.push((
-            "interpreter",
-            Box::new(|| i.eval().map(|v| drop(black_box(v)))),
-        ));
+        sides.push(("interpreter", Box::new(|| i.eval().map(|v| drop(black_box(v))))));
     }
     if let Some(m) = &mut peers.machine {
         sides.push(("rvm", Box::new(|| m.eval().map(|v| drop(black_box(v))))));
@@ -164,21 +147,14 @@ fn parse_and_eval_line(workload: &Workload) -> Outcome<Line> {
     let text = workload.input.as_str();
     let ours = Ours::new(workload)?;
     let mut peers = Peers::new(workload, &canonical::text(ours.answer()?.as_deref()));
-    let mut sides: Vec<(&'static str, Work<'_>)> = vec![(
-        "ours",
-        Box::new(|| ours.parse_and_eval(text).map(|v| drop(black_box(v)))),
-    )];
+    let mut sides: Vec<(&'static str, Work<'_>)> =
+        vec![("ours", Box::new(|| ours.parse_and_eval(text).map(|v| drop(black_box(v)))))];
     if let Some(i) = &mut peers.interpreter {
-        sides.push((
-            "interpreter",
-            Box::new(|| i.parse_and_eval(text).map(|v| drop(black_box(v)))),
-        ));
+        sides
+            .push(("interpreter", Box::new(|| i.parse_and_eval(text).map(|v| drop(black_box(v))))));
     }
     if let Some(m) = &mut peers.machine {
-        sides.push((
-            "rvm",
-            Box::new(|| m.parse_and_eval(text).map(|v| drop(black_box(v)))),
-        ));
+        sides.push(("rvm", Box::new(|| m.parse_and_eval(text).map(|v| drop(black_box(v))))));
     }
     compared(format!("{}, input parsed", workload.name), sides)
 }
@@ -193,10 +169,7 @@ fn first_line(workload: &Workload) -> Outcome<Line> {
     let mut sides: Vec<(&'static str, Work<'_>)> =
         vec![("ours", Box::new(|| ours.eval().map(|v| drop(black_box(v)))))];
     if let Some(i) = &mut peers.interpreter {
-        sides.push((
-            "interpreter",
-            Box::new(|| i.eval().map(|v| drop(black_box(v)))),
-        ));
+        sides.push(("interpreter", Box::new(|| i.eval().map(|v| drop(black_box(v))))));
     }
     if let Some(m) = &mut peers.machine {
         sides.push(("rvm", Box::new(|| m.eval().map(|v| drop(black_box(v))))));
@@ -211,17 +184,10 @@ fn first_line(workload: &Workload) -> Outcome<Line> {
 /// Parsing, compiling and the first answer.
 fn cold_line(workload: &Workload) -> Outcome<Line> {
     let sides: Vec<(&'static str, Work<'_>)> = vec![
-        (
-            "ours",
-            Box::new(|| Ours::new(workload)?.eval().map(|v| drop(black_box(v)))),
-        ),
+        ("ours", Box::new(|| Ours::new(workload)?.eval().map(|v| drop(black_box(v))))),
         (
             "interpreter",
-            Box::new(|| {
-                Interpreter::new(workload)?
-                    .eval()
-                    .map(|v| drop(black_box(v)))
-            }),
+            Box::new(|| Interpreter::new(workload)?.eval().map(|v| drop(black_box(v)))),
         ),
     ];
     compared(format!("{}, cold", workload.name), sides)
@@ -231,14 +197,8 @@ fn compile_tree() -> Outcome<Line> {
     let modules = tree::modules()?;
     let empty = || rego::Value::object(Vec::new());
     let sides: Vec<(&'static str, Work<'_>)> = vec![
-        (
-            "ours",
-            Box::new(|| ours::compile(&modules, empty()).map(|p| drop(black_box(p)))),
-        ),
-        (
-            "interpreter",
-            Box::new(|| peer::compile(&modules, tree::query())),
-        ),
+        ("ours", Box::new(|| ours::compile(&modules, empty()).map(|p| drop(black_box(p))))),
+        ("interpreter", Box::new(|| peer::compile(&modules, tree::query()))),
     ];
     compared("parse and compile 200 files".to_owned(), sides)
 }
@@ -268,49 +228,24 @@ fn compared(name: String, sides: Vec<(&'static str, Work<'_>)>) -> Outcome<Line>
 
 /// Makes a line of the first side, which is ours, and the best of the others.
 fn line(workload: String, sides: &[(&'static str, Work<'_>)], times: &[f64]) -> Line {
-    let mut measured = sides
-        .iter()
-        .map(|(name, _)| *name)
-        .zip(times.iter().copied());
+    let mut measured = sides.iter().map(|(name, _)| *name).zip(times.iter().copied());
     let ours = measured.next().map_or(f64::NAN, |(_, time)| time);
-    let best = measured
-        .filter(|(_, t)| t.is_finite())
-        .min_by(|a, b| a.1.total_cmp(&b.1));
+    let best = measured.filter(|(_, t)| t.is_finite()).min_by(|a, b| a.1.total_cmp(&b.1));
     let (peer_engine, peer) = best.map_or(("none", None), |(name, time)| (name, Some(time)));
-    Line {
-        workload,
-        ours,
-        peer,
-        peer_engine,
-        unit: "ns",
-    }
+    Line { workload, ours, peer, peer_engine, unit: "ns" }
 }
 
 fn head() -> Outcome<()> {
-    writeln!(
-        io::stdout(),
-        "| workload | ours | regorus | its engine | ratio |"
-    )?;
+    writeln!(io::stdout(), "| workload | ours | regorus | its engine | ratio |")?;
     Ok(writeln!(io::stdout(), "|---|---:|---:|---|---:|")?)
 }
 
 fn row(line: &Line) -> Outcome<()> {
-    let peer = line
-        .peer
-        .map_or("fails".to_owned(), |peer| shown(peer, line.unit));
-    let ratio = line
-        .peer
-        .map_or("-".to_owned(), |peer| format!("{:.1}", peer / line.ours));
+    let peer = line.peer.map_or("fails".to_owned(), |peer| shown(peer, line.unit));
+    let ratio = line.peer.map_or("-".to_owned(), |peer| format!("{:.1}", peer / line.ours));
     let ours = shown(line.ours, line.unit);
-    let Line {
-        workload,
-        peer_engine,
-        ..
-    } = line;
-    Ok(writeln!(
-        io::stdout(),
-        "| {workload} | {ours} | {peer} | {peer_engine} | {ratio} |"
-    )?)
+    let Line { workload, peer_engine, .. } = line;
+    Ok(writeln!(io::stdout(), "| {workload} | {ours} | {peer} | {peer_engine} | {ratio} |")?)
 }
 
 /// Returns a quantity in a unit that suits its size.

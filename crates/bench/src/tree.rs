@@ -18,18 +18,9 @@ pub(crate) fn modules() -> Outcome<Vec<(String, String)>> {
     }
     let number = |(index, text): (usize, &String)| {
         let own = format!("package docker.authz.m{index}");
-        (
-            format!("m{index}.rego"),
-            text.replacen("package docker.authz", &own, 1),
-        )
+        (format!("m{index}.rego"), text.replacen("package docker.authz", &own, 1))
     };
-    Ok(texts
-        .iter()
-        .cycle()
-        .take(FILES)
-        .enumerate()
-        .map(number)
-        .collect())
+    Ok(texts.iter().cycle().take(FILES).enumerate().map(number).collect())
 }
 
 /// Returns a query that some of the files define.

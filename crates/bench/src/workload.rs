@@ -61,16 +61,9 @@ pub(crate) fn shared() -> PathBuf {
 pub(crate) fn write(dir: &Path, big: bool) -> Outcome<()> {
     let script = shared().join("bench/workloads.py");
     let mut command = Command::new("python3");
-    command
-        .arg(&script)
-        .arg(dir)
-        .env("BIG", if big { "1" } else { "0" });
+    command.arg(&script).arg(dir).env("BIG", if big { "1" } else { "0" });
     let status = command.status().map_err(|e| format!("python3: {e}"))?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(format!("{}: {status}", script.display()).into())
-    }
+    if status.success() { Ok(()) } else { Err(format!("{}: {status}", script.display()).into()) }
 }
 
 /// Reads one.
@@ -80,26 +73,14 @@ pub(crate) fn read(dir: &Path) -> Outcome<Workload> {
         fs::read_to_string(&path).map_err(|e| Failure(format!("{}: {e}", path.display())))
     };
     let manifest: Manifest = serde_json::from_str(&text("manifest.json")?)?;
-    let data = if dir.join("data.json").exists() {
-        text("data.json")?
-    } else {
-        "{}".to_owned()
-    };
+    let data = if dir.join("data.json").exists() { text("data.json")? } else { "{}".to_owned() };
     let mut modules = Vec::new();
     for path in sorted_entries(&dir.join("policy"))? {
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         modules.push((name, fs::read_to_string(&path)?));
     }
     Ok(Workload {
-        name: dir
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned(),
+        name: dir.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         dir: dir.to_owned(),
         modules,
         query: manifest.query,
@@ -111,9 +92,7 @@ pub(crate) fn read(dir: &Path) -> Outcome<Workload> {
 /// Returns the paths of a directory, sorted.
 pub(crate) fn sorted_entries(dir: &Path) -> Outcome<Vec<PathBuf>> {
     let entries = fs::read_dir(dir).map_err(|e| format!("{}: {e}", dir.display()))?;
-    let mut paths: Vec<PathBuf> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .collect();
+    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     paths.sort();
     Ok(paths)
 }
