@@ -27,6 +27,7 @@ mod scan;
 mod scope;
 mod suggest;
 pub mod tree;
+mod types;
 mod types_text;
 mod unit;
 mod walk;

@@ -21,6 +21,7 @@ use crate::prints;
 use crate::recursion;
 use crate::safety::{self, Near};
 use crate::tree::{Definition, Resolved, Rule};
+use crate::types::{self, RuleTypes};
 use crate::unit::{self, Unit};
 
 /// A module with the text it came from.
@@ -98,13 +99,17 @@ pub fn analyse(
         }
     }
     // check_recursion
+    let mut types = RuleTypes::default();
     if !findings.failed_before(Stage::Recursion) {
-        recursion::check(&drafts, &heads, &catalog, &sources, &mut findings);
+        let order = recursion::check(&drafts, &heads, &catalog, &sources, &mut findings);
+        // check_types
+        if !findings.failed_before(Stage::Types) {
+            types = types::check(&drafts, &order, &catalog, &mut findings);
+        }
     }
-    // check_types has its place here.
 
     let warnings = findings.finish(options.error_limit, &sources)?;
-    Ok(Analysed { resolved: assemble(catalog, drafts, sources), warnings })
+    Ok(Analysed { resolved: assemble(catalog, drafts, sources, types), warnings })
 }
 
 /// Each rule carries its whole path; so many parts they may have together.
@@ -170,7 +175,12 @@ fn draft_all(
 }
 
 /// Puts the definitions into their rules.
-fn assemble(catalog: Catalog<'_>, drafts: Vec<Draft>, sources: Sources) -> Resolved {
+fn assemble(
+    catalog: Catalog<'_>,
+    drafts: Vec<Draft>,
+    sources: Sources,
+    types: RuleTypes,
+) -> Resolved {
     let mut parts: Vec<(Vec<Definition>, Option<Box<Definition>>)> = Vec::new();
     parts.resize_with(catalog.rules.len(), Default::default);
     for draft in drafts {
@@ -183,5 +193,5 @@ fn assemble(catalog: Catalog<'_>, drafts: Vec<Draft>, sources: Sources) -> Resol
     let rules = catalog.rules.into_iter().zip(parts).map(|(shape, (definitions, default))| {
         Arc::new(Rule { path: shape.path, kind: shape.kind, definitions, default })
     });
-    Resolved { rules: rules.collect(), tree: catalog.tree.into_owned(), sources }
+    Resolved { rules: rules.collect(), tree: catalog.tree.into_owned(), types, sources }
 }

@@ -16,6 +16,7 @@ use crate::safety::{self, Bound, Near};
 use crate::scan::Names;
 use crate::scope::{Frame, LocalName};
 use crate::tree::{Local, Query, Resolved};
+use crate::types;
 use crate::unit::{self, Unit};
 
 /// A query with what it stands in.
@@ -69,6 +70,9 @@ pub fn analyse_query(
             safety::check_query(body, &mut names, near, &mut findings)
         }
     };
+    if !findings.failed_before(Stage::Types) {
+        types::check_query(&body, &names, (resolved, &catalog), &mut findings);
+    }
     findings.finish(options.error_limit, sources)?;
     Ok(Query { body, bindings, expressions: expressions(&query), locals: names.len() as u32 })
 }

@@ -26,16 +26,18 @@ const CYCLE_SHOWN_MAX: usize = 100;
 /// A vertex: those below the number of definitions are definitions.
 pub(crate) type Vertex = u32;
 
-/// Reports definitions that lie on a cycle.
+/// Reports definitions that lie on a cycle. Returns the positions of all definitions in an order in
+/// which each one follows those it needs.
 pub(crate) fn check(
     drafts: &[Draft],
     heads: &[Head<'_>],
     catalog: &Catalog<'_>,
     sources: &Sources,
     findings: &mut Findings,
-) {
+) -> Vec<usize> {
     let graph = edges::graph(drafts, catalog);
-    let cyclic = cycles::cyclic(&graph, drafts.len());
+    let component = cycles::components(&graph);
+    let cyclic = cycles::cyclic(&graph, &component, drafts.len());
     let mut cyclic: Vec<Vertex> = cyclic.into_iter().collect();
     cyclic.sort_by_key(|at| drafts.get(*at as usize).map(|draft| draft.definition.location));
     for at in cyclic.into_iter().take(REPORTS_MAX) {
@@ -56,4 +58,7 @@ pub(crate) fn check(
             .with_hint("a rule may not need its own value, by whatever way");
         findings.add(Stage::Recursion, error);
     }
+    let mut order: Vec<usize> = (0..drafts.len()).collect();
+    order.sort_by_key(|at| component.get(*at));
+    order
 }

@@ -20,6 +20,7 @@ use crate::definition::Draft;
 use crate::finding::Findings;
 use crate::scope::LocalName;
 use crate::tree::{Body, Definition, Expr, ExprKind, Local, Term, TermKind};
+pub(crate) use expand::takes_result;
 use order::Orderer;
 pub(crate) use output::outputs;
 pub(crate) use report::Near;

@@ -19,6 +19,7 @@ use rego_source::{Location, Sources};
 use rego_value::Value;
 
 use crate::builtin::Decl;
+pub use crate::types::RuleTypes;
 
 /// A variable of a definition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -39,6 +40,8 @@ pub struct Resolved {
     pub rules: Vec<Arc<Rule>>,
     /// The virtual documents as a tree.
     pub tree: RuleTree,
+    /// What is known of the types of rules.
+    pub types: RuleTypes,
     /// The texts that locations point into.
     pub sources: Sources,
 }

@@ -10,10 +10,9 @@ use super::Vertex;
 pub(super) type Graph = Vec<Vec<Vertex>>;
 
 /// Returns the vertices below `definitions` that can reach themselves.
-pub(super) fn cyclic(graph: &Graph, definitions: usize) -> Vec<Vertex> {
-    let component = components(graph);
+pub(super) fn cyclic(graph: &Graph, component: &[u32], definitions: usize) -> Vec<Vertex> {
     let mut sizes = vec![0u32; graph.len()];
-    for at in &component {
+    for at in component {
         if let Some(size) = sizes.get_mut(*at as usize) {
             *size += 1;
         }
@@ -42,8 +41,8 @@ struct Search<'g> {
     components: u32,
 }
 
-/// Returns the strongly connected component of each vertex.
-fn components(graph: &Graph) -> Vec<u32> {
+/// Returns the strongly connected component of each vertex; those it leads to have lower numbers.
+pub(super) fn components(graph: &Graph) -> Vec<u32> {
     let count = graph.len();
     let mut search = Search {
         graph,

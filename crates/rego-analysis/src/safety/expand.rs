@@ -151,7 +151,7 @@ impl Expander<'_> {
 
 /// Whether an operand stands inside of a call, as `out` of `f(x, out)` does and that of
 /// `out = f(x)` does not: such a call is one statement.
-fn takes_result(call: Location, operand: Location) -> bool {
+pub(crate) fn takes_result(call: Location, operand: Location) -> bool {
     call.source == operand.source
         && call.span.start < operand.span.start
         && operand.span.end < call.span.end

@@ -1,0 +1,95 @@
+//! Types: finds out what rules, functions and variables can be, and reports what can never work.
+//!
+//! Definitions come in an order in which each one follows those it needs. Nothing is known of
+//! `input` and of base documents. What is not certain is `any`, which fits everything: an error
+//! here keeps a whole policy from running, so none is reported that OPA would not report.
+//!
+//! Must not know: instructions, what a value is at run time.
+//!
+//! Read first: `ty.rs` (what a type is), `check.rs` (statements).
+//!
+//! Source: OPA `v1/ast/check.go`, `v1/ast/env.go`.
+
+mod check;
+mod declared;
+mod locals;
+mod pattern;
+mod reference;
+mod relate;
+mod report;
+mod rules;
+mod ty;
+
+use rego_source::Diagnostic;
+
+use crate::catalog::Catalog;
+use crate::definition::Draft;
+use crate::finding::{Findings, Stage};
+use crate::scope::LocalName;
+use crate::tree::{Body, Resolved, RuleId};
+use check::Checker;
+use declared::Declared;
+use locals::Locals;
+use relate::Relate;
+pub use rules::RuleTypes;
+
+/// So many steps of relating types a module set may take. Real ones take thousands.
+const MODULE_STEPS: u64 = 20_000_000;
+/// So many a query may take.
+const QUERY_STEPS: u64 = 1_000_000;
+
+/// Checks all definitions, in the order given, and returns the types of rules.
+pub(crate) fn check(
+    drafts: &[Draft],
+    order: &[usize],
+    catalog: &Catalog<'_>,
+    findings: &mut Findings,
+) -> RuleTypes {
+    let relate = Relate::new(MODULE_STEPS);
+    let mut declared = Declared::default();
+    let mut rules = RuleTypes::new(drafts, catalog.rules.len());
+    let rule_path = |rule: RuleId| catalog.path_of(rule);
+    for draft in order.iter().filter_map(|at| drafts.get(*at)) {
+        let mut checker = Checker {
+            tree: &catalog.tree,
+            rules: &rules,
+            relate: &relate,
+            declared: &mut declared,
+            rule_path: &rule_path,
+            names: &draft.names,
+            locals: Locals::default(),
+            found: Vec::new(),
+        };
+        let outcome = rules::of_draft(draft, catalog.kind(draft.rule), &mut checker);
+        let found = std::mem::take(&mut checker.found);
+        rules.add(draft.rule, outcome, &relate);
+        add_all(found, findings);
+    }
+    rules
+}
+
+/// Checks a query.
+pub(crate) fn check_query(
+    body: &Body,
+    names: &[LocalName],
+    (resolved, catalog): (&Resolved, &Catalog<'_>),
+    findings: &mut Findings,
+) {
+    let rule_path = |rule: RuleId| catalog.path_of(rule);
+    let mut checker = Checker {
+        tree: &resolved.tree,
+        rules: &resolved.types,
+        relate: &Relate::new(QUERY_STEPS),
+        declared: &mut Declared::default(),
+        rule_path: &rule_path,
+        names,
+        locals: Locals::default(),
+        found: Vec::new(),
+    };
+    checker.body(body);
+    add_all(checker.found, findings);
+}
+
+fn add_all(found: Vec<Diagnostic>, findings: &mut Findings) {
+    found.into_iter().for_each(|error| findings.add(Stage::Types, error));
+}

@@ -1,0 +1,151 @@
+//! The types of rules, put together from those of their definitions.
+//!
+//! Must not know: statements and terms.
+//!
+//! Source: OPA `v1/ast/check.go` (`checkRule`), `v1/ast/env.go` (`Insert`).
+
+use std::sync::Arc;
+
+use super::check::Checker;
+use super::declared::Signature;
+use super::relate::Relate;
+use super::ty::Ty;
+use crate::definition::Draft;
+use crate::safety::all_in_term;
+use crate::tree::{Definition, RuleId, RuleKind, Term, TermKind};
+
+/// The types of rules, by number.
+#[derive(Debug, Default)]
+pub struct RuleTypes(Vec<Known>);
+
+/// What is known of a rule.
+#[derive(Clone, Debug, Default)]
+enum Known {
+    /// None of its definitions was seen yet.
+    #[default]
+    Nothing,
+    Value(Ty),
+    Function(Arc<Signature>),
+    /// A definition is in error, or its definitions are of different shapes.
+    Open,
+}
+
+/// What one branch of a definition says of its rule.
+pub(super) enum Said {
+    Value(Ty),
+    Function(Signature),
+    Open,
+}
+
+impl RuleTypes {
+    /// Returns the types of so many rules, of which nothing is known yet but those that will never
+    /// have one type.
+    pub(super) fn new(drafts: &[Draft], count: usize) -> Self {
+        let mut all = Self(vec![Known::Nothing; count]);
+        for draft in drafts {
+            let Definition { keys, contains, .. } = &draft.definition;
+            let first = keys.first().map(|key| &key.kind);
+            if (*contains && first.is_some()) || matches!(first, Some(TermKind::Constant(_))) {
+                all.set(draft.rule, Known::Open);
+            }
+        }
+        all
+    }
+
+    /// Returns the type of a rule's value, if it is known.
+    pub(super) fn value(&self, rule: RuleId) -> Option<&Ty> {
+        match self.0.get(rule.0 as usize) {
+            Some(Known::Value(ty)) => Some(ty),
+            _ => None,
+        }
+    }
+
+    /// Returns the types of a function, if they are known.
+    pub(super) fn signature(&self, rule: RuleId) -> Option<Arc<Signature>> {
+        match self.0.get(rule.0 as usize) {
+            Some(Known::Function(signature)) => Some(Arc::clone(signature)),
+            _ => None,
+        }
+    }
+
+    /// Adds what the branches of a definition say.
+    pub(super) fn add(&mut self, rule: RuleId, said: Vec<Said>, relate: &Relate) {
+        for said in said {
+            let Some(known) = self.0.get_mut(rule.0 as usize) else { return };
+            let after = match (std::mem::take(known), said) {
+                (Known::Nothing, Said::Value(ty)) => Known::Value(ty),
+                (Known::Value(old), Said::Value(new)) => Known::Value(relate.merge(&old, &new)),
+                (Known::Nothing, Said::Function(new)) => Known::Function(Arc::new(new)),
+                (Known::Function(old), Said::Function(new)) if old.args.len() == new.args.len() => {
+                    let args = old.args.iter().zip(&new.args);
+                    Known::Function(Arc::new(Signature {
+                        args: args.map(|(old, new)| relate.or(old, new)).collect(),
+                        result: relate.or(&old.result, &new.result),
+                    }))
+                }
+                _ => Known::Open,
+            };
+            *known = after;
+        }
+    }
+
+    fn set(&mut self, rule: RuleId, to: Known) {
+        if let Some(known) = self.0.get_mut(rule.0 as usize) {
+            *known = to;
+        }
+    }
+}
+
+/// Checks the branches of a definition, and returns what each one says.
+pub(super) fn of_draft(
+    draft: &Draft,
+    kind: Option<RuleKind>,
+    checker: &mut Checker<'_>,
+) -> Vec<Said> {
+    let first = &draft.definition;
+    let branches = std::iter::successors(Some(first), |definition| definition.els.as_deref());
+    let of_branch = |branch: &Definition| {
+        let errors = checker.found.len();
+        checker.locals.clear();
+        checker.body(&branch.body);
+        let said = of_branch(branch, first, kind, checker);
+        if checker.found.len() > errors { Said::Open } else { said }
+    };
+    branches.map(of_branch).collect()
+}
+
+fn of_branch(
+    branch: &Definition,
+    first: &Definition,
+    kind: Option<RuleKind>,
+    checker: &mut Checker<'_>,
+) -> Said {
+    let keys: Vec<Ty> = branch.keys.iter().map(|key| checker.head_type(key)).collect();
+    let value = checker.head_type(&branch.value);
+    match kind {
+        Some(RuleKind::Complete) => Said::Value(value),
+        Some(RuleKind::PartialSet) => Said::Value(Ty::set(value)),
+        Some(RuleKind::PartialObject) if branch.keys.is_empty() => Said::Open,
+        Some(RuleKind::PartialObject) => {
+            let nested = |inner, key| Ty::object(Vec::new(), Some((key, inner)));
+            Said::Value(keys.into_iter().rev().fold(value, nested))
+        }
+        Some(RuleKind::Function { .. }) => {
+            let args = first.args.iter().map(|arg| of_parameter(arg, checker)).collect();
+            Said::Function(Signature { args, result: value })
+        }
+        None => Said::Open,
+    }
+}
+
+/// A parameter that the body says nothing of can be anything.
+fn of_parameter(arg: &Term, checker: &mut Checker<'_>) -> Ty {
+    let mut locals = Vec::new();
+    all_in_term(arg, &mut |local| locals.push(local));
+    for local in locals {
+        if checker.locals.get(local).is_none() {
+            checker.locals.set(local, Ty::Any);
+        }
+    }
+    checker.head_type(arg)
+}
