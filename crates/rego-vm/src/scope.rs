@@ -134,7 +134,7 @@ impl<'a> Scope<'a> {
 struct Memo<'a> {
     list: SmallVec<[(FunctionId, Slot<'a>); MEMO_INLINE]>,
     /// Those that the list has no room for.
-    map: Option<Box<HashMap<FunctionId, Slot<'a>, foldhash::fast::RandomState>>>,
+    map: Option<HashMap<FunctionId, Slot<'a>, foldhash::fast::RandomState>>,
 }
 
 impl<'a> Memo<'a> {

@@ -4,13 +4,14 @@ use rego::{Compiler, EvalOptions, Value};
 
 /// Evaluates a query against a module and data; the result as JSON of the first statement's values.
 fn eval(module: &str, data: &str, input: &str, query: &str) -> Result<String, String> {
+    let json = |text: &str| Value::from_json(text.as_bytes()).map_err(|e| e.to_string());
     let policy = Compiler::new()
         .module("p.rego", module)
-        .data(Value::from_json(data.as_bytes()).unwrap())
+        .data(json(data)?)
         .compile()
         .map_err(|e| e.to_string())?;
     let query = policy.prepare(query).map_err(|e| e.to_string())?;
-    let input = Value::from_json(input.as_bytes()).unwrap();
+    let input = json(input)?;
     let result = query.eval(Some(&input), &EvalOptions::default()).map_err(|e| e.to_string())?;
     let first = |row: &rego::Row| row.expressions.first().map(|e| e.value.clone());
     let values: Vec<Value> = result.rows.iter().filter_map(first).collect();
