@@ -65,6 +65,7 @@ impl Relate {
             weight = weight.saturating_add(ty.weight());
             match &ty {
                 Ty::Union(union) => parts.extend(union.of.iter().cloned()),
+                _ if parts.last() == Some(&ty) => {}
                 _ => parts.push(ty),
             }
         }
@@ -83,17 +84,37 @@ impl Relate {
     /// sets, grow together.
     pub(crate) fn merge(&self, a: &Ty, b: &Ty) -> Ty {
         match (a, b) {
-            (Ty::Object(x), Ty::Object(y)) if x.fixed.is_empty() && y.fixed.is_empty() => {
-                match (&x.rest, &y.rest) {
-                    (Some((k, v)), Some((l, w))) => {
-                        Ty::object(Vec::new(), Some((self.or(k, l), self.merge(v, w))))
-                    }
-                    _ => self.or(a, b),
+            (Ty::Object(_), Ty::Object(_)) => match (open_object(a), open_object(b)) {
+                (Some((k, v)), Some((l, w))) => {
+                    Ty::object(Vec::new(), Some((self.or(k, l), self.merge(v, w))))
                 }
-            }
+                _ => self.or(a, b),
+            },
             (Ty::Set(x), Ty::Set(y)) => Ty::set(self.or(&x.of, &y.of)),
+            (Ty::Object(_), Ty::Union(union)) => {
+                self.merge_into(&union.of, a).unwrap_or_else(|| self.or(a, b))
+            }
+            (Ty::Union(union), Ty::Object(_)) => {
+                self.merge_into(&union.of, b).unwrap_or_else(|| self.or(a, b))
+            }
             _ => self.or(a, b),
         }
+    }
+
+    /// Returns alternatives of which the objects without known keys have grown by another one;
+    /// nothing where there are none, or the other has known keys.
+    fn merge_into(&self, alternatives: &[Ty], object: &Ty) -> Option<Ty> {
+        let (key, value) = open_object(object)?;
+        let mut grown = false;
+        let merged = alternatives.iter().map(|ty| match open_object(ty) {
+            Some((own_key, own_value)) => {
+                grown = true;
+                Ty::object(Vec::new(), Some((self.or(own_key, key), self.or(own_value, value))))
+            }
+            None => ty.clone(),
+        });
+        let merged: Vec<Ty> = merged.collect();
+        self.or_all(merged).filter(|_| grown)
     }
 
     /// Returns the type of what a value of the type can be indexed with; nothing where it cannot.
@@ -186,6 +207,16 @@ impl Relate {
                 .as_ref()
                 .zip(b.rest.as_ref())
                 .is_none_or(|((_, x), (_, y))| self.unifies(x, y))
+    }
+}
+
+/// Returns the types of keys and values of an object of which no key is known.
+fn open_object(ty: &Ty) -> Option<(&Ty, &Ty)> {
+    match ty {
+        Ty::Object(object) if object.fixed.is_empty() => {
+            object.rest.as_ref().map(|(key, value)| (key, value))
+        }
+        _ => None,
     }
 }
 

@@ -76,14 +76,17 @@ pub(super) fn undefined(
         }
         Want::Key { keys, one_of, have } => {
             let pad = " ".repeat(before + 1);
-            let own = path.get(at).map(|step| step_text("", step, names)).unwrap_or_default();
-            let have = match have {
-                Some(ty) => format!("{pad}have (type): {ty}"),
-                None => format!("{pad}have: {}", own.trim_start_matches('.')),
+            let have = match (have, path.get(at).map(|step| &step.kind)) {
+                (Some(ty), _) => format!("{pad}have (type): {ty}"),
+                (None, Some(TermKind::Constant(key))) => format!("{pad}have: {key:?}"),
+                (None, _) => format!("{pad}have: _"),
             };
             let want = match one_of.is_empty() || one_of.len() > KEYS_SHOWN_MAX {
                 true => format!("{pad}want (type): {keys}"),
-                false => format!("{pad}want (one of): {one_of:?}"),
+                false => {
+                    let keys: Vec<String> = one_of.iter().map(|key| format!("{key:?}")).collect();
+                    format!("{pad}want (one of): [{}]", keys.join(" "))
+                }
             };
             error.with_detail(format!("{pad}^")).with_detail(have).with_detail(want)
         }
