@@ -17,6 +17,6 @@ pub use op::{
     Arith, BuilderId, Compare, CtxId, IterId, Label, ListId, Op, PathId, Reg, Src, WithId,
 };
 pub use program::{
-    BuiltinId, Function, FunctionId, Mock, NodeInfo, Path, PathStep, Program, QueryProgram,
+    BuiltinId, Function, FunctionId, Keyed, Mock, NodeInfo, Path, PathStep, Program, QueryProgram,
     RowLayout, Shape, WithTarget, WithValue,
 };

@@ -1,9 +1,10 @@
 //! Functions, the tree of documents they make, and the tables their instructions point into.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use rego_analysis::tree::NodeId;
+use rego_analysis::tree::{NodeId, RuleId};
 use rego_source::{Location, Sources};
 use rego_value::Value;
 
@@ -18,6 +19,9 @@ pub struct FunctionId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct BuiltinId(pub u32);
 
+/// The function of a rule at one key.
+pub type Keyed = HashMap<(RuleId, Value), FunctionId>;
+
 /// A compiled module set.
 #[derive(Clone, Debug, Default)]
 pub struct Program {
@@ -25,6 +29,8 @@ pub struct Program {
     pub functions: Vec<Arc<Function>>,
     /// The documents: entry `n` describes node `n`; the first is `data`.
     pub nodes: Arc<Vec<NodeInfo>>,
+    /// Functions that make only what a rule with several keys has at one of them.
+    pub keyed: Keyed,
     /// The names of the builtins it calls.
     pub builtins: Vec<&'static str>,
     /// The texts that locations point into.

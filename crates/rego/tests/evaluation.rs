@@ -121,6 +121,14 @@ fn heads_with_references() {
 }
 
 #[test]
+fn a_named_key_may_depend_on_another() {
+    check(
+        "m.b := m.a + 1\nm[k] := 1 if some k in [\"a\", \"c\"]\nout := m",
+        r#"[{"a":1,"b":2,"c":1}]"#,
+    );
+}
+
+#[test]
 fn conflicts_are_errors() {
     let conflict = |body: &str| {
         let module = format!("package p\n\n{body}\n");

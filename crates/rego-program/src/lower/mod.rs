@@ -14,15 +14,17 @@ mod term;
 mod unify;
 mod with;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
-use rego_analysis::tree::{Query, Resolved, RuleId, RuleKind, RuleTree};
+use rego_analysis::tree::{
+    Definition, Query, Resolved, Rule, RuleId, RuleKind, RuleTree, TermKind,
+};
 use rego_source::{Location, Sources};
 use rego_value::Value;
 
-use crate::program::{BuiltinId, FunctionId, NodeInfo, Program, QueryProgram};
+use crate::program::{BuiltinId, Function, FunctionId, Keyed, NodeInfo, Program, QueryProgram};
 
 /// A tree that breaks the promises of `rego_analysis::tree`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,19 +46,26 @@ impl std::error::Error for LowerError {}
 /// What lowering needs to know of the whole program.
 pub(crate) struct Scope<'t> {
     tree: &'t RuleTree,
-    kinds: Vec<RuleKind>,
+    rules: &'t [Arc<Rule>],
     builtins: Vec<&'static str>,
     builtin_ids: HashMap<&'static str, BuiltinId>,
+    keyed: Keyed,
+    /// The rules and keys whose functions are still to be made, in the order of their numbers.
+    wanted: VecDeque<(RuleId, Value)>,
+    next_function: u32,
 }
 
 impl<'t> Scope<'t> {
-    fn new(resolved: &'t Resolved, builtins: &[&'static str]) -> Self {
-        let ids = (0u32..).zip(builtins).map(|(id, name)| (*name, BuiltinId(id))).collect();
+    fn new(resolved: &'t Resolved, program: &Program, next_function: usize) -> Self {
+        let ids = (0u32..).zip(&program.builtins).map(|(id, name)| (*name, BuiltinId(id)));
         Self {
             tree: &resolved.tree,
-            kinds: resolved.rules.iter().map(|rule| rule.kind).collect(),
-            builtins: builtins.to_vec(),
-            builtin_ids: ids,
+            rules: &resolved.rules,
+            builtin_ids: ids.collect(),
+            builtins: program.builtins.clone(),
+            keyed: program.keyed.clone(),
+            wanted: VecDeque::new(),
+            next_function: next_function as u32,
         }
     }
 
@@ -72,8 +81,53 @@ impl<'t> Scope<'t> {
         FunctionId(rule.0)
     }
 
+    /// Returns the function that makes at least what a rule has at a key. Where definitions name
+    /// their keys, those of other keys are left out: they may depend on this one.
+    fn function_at(&mut self, rule: RuleId, key: &Value) -> FunctionId {
+        let names_keys = |d: &Definition| first_key(d).is_some();
+        let mixed = self.rule(rule).is_some_and(|rule| rule.definitions.iter().any(names_keys));
+        if !mixed {
+            return Self::function(rule);
+        }
+        let fresh = FunctionId(self.next_function);
+        *self.keyed.entry((rule, key.clone())).or_insert_with(|| {
+            self.next_function += 1;
+            self.wanted.push_back((rule, key.clone()));
+            fresh
+        })
+    }
+
+    fn rule(&self, rule: RuleId) -> Option<&'t Arc<Rule>> {
+        self.rules.get(rule.0 as usize)
+    }
+
     fn is_function(&self, rule: RuleId) -> bool {
-        matches!(self.kinds.get(rule.0 as usize), Some(RuleKind::Function { .. }))
+        self.rule(rule).is_some_and(|rule| matches!(rule.kind, RuleKind::Function { .. }))
+    }
+
+    /// Makes the functions wanted, and those that they want.
+    fn make_keyed(&mut self) -> Result<Vec<Arc<Function>>, LowerError> {
+        let mut made = Vec::new();
+        while let Some((rule, key)) = self.wanted.pop_front() {
+            let Some(rule) = self.rule(rule) else { continue };
+            let other = |d: &&Definition| first_key(d).is_none_or(|named| *named == key);
+            let only = Rule {
+                path: rule.path.clone(),
+                kind: rule.kind,
+                definitions: rule.definitions.iter().filter(other).cloned().collect(),
+                default: None,
+            };
+            made.push(Arc::new(rule::lower(self, &only)?));
+        }
+        Ok(made)
+    }
+}
+
+/// The first key of a definition, where it is named.
+fn first_key(definition: &Definition) -> Option<&Value> {
+    match &definition.keys.first()?.kind {
+        TermKind::Constant(value) => Some(value),
+        _ => None,
     }
 }
 
@@ -81,12 +135,14 @@ impl<'t> Scope<'t> {
 ///
 /// Errors: [`LowerError`] where the tree breaks its promises.
 pub fn lower(resolved: &Resolved) -> Result<Program, LowerError> {
-    let mut scope = Scope::new(resolved, &[]);
+    let mut scope = Scope::new(resolved, &Program::default(), resolved.rules.len());
     let functions = resolved.rules.iter().map(|rule| Ok(Arc::new(rule::lower(&mut scope, rule)?)));
-    let functions = functions.collect::<Result<_, _>>()?;
+    let mut functions = functions.collect::<Result<Vec<_>, _>>()?;
+    functions.extend(scope.make_keyed()?);
     Ok(Program {
         functions,
         nodes: Arc::new(nodes(&resolved.tree, &scope)),
+        keyed: scope.keyed,
         builtins: scope.builtins,
         sources: resolved.sources.clone(),
     })
@@ -101,16 +157,18 @@ pub fn extend(
     query: &Query,
     sources: Sources,
 ) -> Result<QueryProgram, LowerError> {
-    let mut scope = Scope::new(resolved, &program.builtins);
+    let mut scope = Scope::new(resolved, program, program.functions.len());
     let rows = query::rows(&mut scope, query)?;
     let first = query::first(&mut scope, query)?;
     let mut functions = program.functions.clone();
+    functions.extend(scope.make_keyed()?);
     let id = functions.len() as u32;
     functions.push(Arc::new(rows));
     functions.push(Arc::new(first));
     let nodes = Arc::clone(&program.nodes);
+    let (keyed, builtins) = (scope.keyed, scope.builtins);
     Ok(QueryProgram {
-        program: Program { functions, nodes, builtins: scope.builtins, sources },
+        program: Program { functions, nodes, keyed, builtins, sources },
         rows: FunctionId(id),
         first: FunctionId(id + 1),
         layout: query::layout(query),

@@ -51,7 +51,11 @@ impl Emit<'_, '_> {
                 && leaf
             {
                 let (dst, fail) = (self.reg(), self.fail);
-                self.emit(Op::Rule { dst, function: Scope::function(rule), fail });
+                let function = match ground.get(depth + 1) {
+                    Some(key) => self.scope.function_at(rule, key),
+                    None => Scope::function(rule),
+                };
+                self.emit(Op::Rule { dst, function, fail });
                 return self.steps(Src::reg(dst), path.get(depth + 1..).unwrap_or_default());
             }
         }
