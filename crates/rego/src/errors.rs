@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use rego_source::{Diagnostic, Location, Position, Severity, Sources};
+use rego_source::{Diagnostic, Location, Position, Severity, Sources, render};
 
 /// Why modules or a query do not compile: all findings, and the texts they point into.
 #[derive(Clone, Debug)]
@@ -24,29 +24,16 @@ impl Errors {
         self.diagnostics.iter().filter(|d| d.severity == Severity::Error).count()
     }
 
-    /// Returns OPA's one line for a finding: `file:row: code: message`.
+    /// Returns OPA's line for a finding: `file:row: code: message`, then its details.
     pub fn line(&self, diagnostic: &Diagnostic) -> String {
-        let place = diagnostic.location.and_then(|l| self.sources.resolve(l));
-        let Diagnostic { code, message, .. } = diagnostic;
-        match place {
-            Some(("", Position { row, col })) => format!("{row}:{col}: {code}: {message}"),
-            Some((file, Position { row, .. })) => format!("{file}:{row}: {code}: {message}"),
-            None => format!("{code}: {message}"),
-        }
+        render::line(&self.sources, diagnostic)
     }
 }
 
 impl fmt::Display for Errors {
     /// OPA's form: `1 error occurred: …`, or a count and a line for each.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.diagnostics.as_slice() {
-            [one] => write!(f, "1 error occurred: {}", self.line(one)),
-            many => {
-                writeln!(f, "{} errors occurred:", many.len())?;
-                let lines: Vec<_> = many.iter().map(|d| self.line(d)).collect();
-                f.write_str(&lines.join("\n"))
-            }
-        }
+        f.write_str(&render::lines(&self.sources, &self.diagnostics))
     }
 }
 

@@ -16,6 +16,6 @@ pub use compiler::{Annotations, Compiler, Policy, QueryOptions, RegoVersion};
 pub use errors::{Errors, EvalError};
 pub use host::IdleHost;
 pub use query::{Budget, EvalOptions, ExpressionValue, Query, ResultSet, Row};
-pub use rego_source::{Diagnostic, Location, Position, Severity, Sources};
+pub use rego_source::{Diagnostic, Location, Position, Severity, Sources, render};
 pub use rego_value::{Keys, Number, ObjectRef, Value, View};
 pub use rego_vm::Host;
