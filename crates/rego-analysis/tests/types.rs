@@ -24,6 +24,7 @@ const PATH_AND_VALUE: Type = Type::Tuple(&[ANY_ARRAY, Type::Any]);
 static TYPED: LazyLock<Vec<Decl>> = LazyLock::new(|| {
     vec![
         Decl::function("count", &[COUNTABLE], Type::Number),
+        Decl::function("object.union", &[ANY_OBJECT, ANY_OBJECT], ANY_OBJECT),
         Decl::function("upper", &[Type::String], Type::String),
         Decl::function("plus", &[Type::Number, Type::Number], Type::Number).infix("+"),
         Decl::function("minus", &[NUMBER_OR_SET, NUMBER_OR_SET], NUMBER_OR_SET).infix("-"),
@@ -189,6 +190,7 @@ fn queries() {
 
 /// Each is accepted by OPA: nothing in it is certain to fail.
 const ACCEPTED: &[(&str, &str)] = &[
+    ("a union of objects may be anything", "a := upper(object.union(input.x, {\"k\": 1}))"),
     ("input can be anything", "a := input.x + count(input.x)"),
     ("base documents can be anything", "a := data.base.x + count(data.base.x[_].y)"),
     ("comparing is for all types", "a if 1 == \"1\"\nb if [] < {}\nc if 1 != null"),

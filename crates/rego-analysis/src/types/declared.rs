@@ -18,6 +18,18 @@ pub(crate) struct Signature {
     pub(crate) result: Ty,
 }
 
+/// Builtins that OPA declares to give anything, though more is known of what they give: to use it
+/// would be to refuse what OPA accepts.
+const GIVE_ANYTHING: &[&str] = &[
+    "json.filter",
+    "json.remove",
+    "object.filter",
+    "object.remove",
+    "object.subset",
+    "object.union",
+    "object.union_n",
+];
+
 /// The types of builtins, by name, once they were asked for.
 #[derive(Debug, Default)]
 pub(super) struct Declared {
@@ -29,7 +41,8 @@ impl Declared {
     pub(super) fn signature(&mut self, decl: &'static Decl, relate: &Relate) -> Arc<Signature> {
         let known = self.known.entry(decl.name).or_insert_with(|| {
             let args = decl.args.iter().map(|ty| of_declared(ty, relate)).collect();
-            let result = decl.result.map_or(Ty::Any, |ty| of_declared(&ty, relate));
+            let known = decl.result.filter(|_| !GIVE_ANYTHING.contains(&decl.name));
+            let result = known.map_or(Ty::Any, |ty| of_declared(&ty, relate));
             Arc::new(Signature { args, result })
         });
         Arc::clone(known)
