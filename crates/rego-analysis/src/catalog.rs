@@ -42,6 +42,8 @@ pub(crate) struct TrieNode {
     pub(crate) heads: Vec<usize>,
     /// In order of appearance.
     pub(crate) children: Vec<u32>,
+    /// Whether one of the heads is a `default`.
+    has_default: bool,
 }
 
 impl Trie {
@@ -52,6 +54,7 @@ impl Trie {
             let node = trie.insert(&head.path);
             if let Some(node) = trie.nodes.get_mut(node as usize) {
                 node.heads.push(at);
+                node.has_default |= head.rule.default;
             }
         }
         trie
@@ -88,8 +91,7 @@ impl Trie {
             node = *child;
         }
         // A rule with a default keeps its own place: the default is for that place only.
-        let own = self.nodes.get(node as usize).into_iter().flat_map(|node| &node.heads);
-        let has_default = own.filter_map(|at| heads.get(*at)).any(|head| head.rule.default);
+        let has_default = self.nodes.get(node as usize).is_some_and(|node| node.has_default);
         if has_default { whole } else { dynamic_at.unwrap_or(whole) }
     }
 

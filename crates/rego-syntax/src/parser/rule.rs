@@ -20,6 +20,7 @@ impl Parser<'_> {
     /// Reads a rule.
     pub(super) fn parse_rules(&mut self) -> Parsed {
         let start = self.at.span.start;
+        self.height = 0;
         self.keyword_as_name();
         let default = self.is(Tok::Default);
         if default {
