@@ -249,6 +249,10 @@ const ACCEPTED: &[(&str, &str)] = &[
         "default a := null\na := {k: 1 | some k in input.a}\na := {k: \"s\" | some k in input.b}\n\
          b if a = {\"x\": 1, \"y\": \"s\"}",
     ),
+    (
+        "a parameter that the head uses before the body, in another order",
+        "f(x) := x == 1 if { y + x > 1; y = 2 }\na := f(\"s\")",
+    ),
     ("what a closure needs stays inside", "f(x) := [y | y := x + 1]\na := f(\"s\")"),
     (
         "every",

@@ -2,6 +2,8 @@
 //!
 //! Must not know: why a local has a type.
 
+use foldhash::HashMap;
+
 use super::ty::Ty;
 use crate::tree::Local;
 
@@ -11,6 +13,8 @@ pub(super) struct Locals {
     types: Vec<Option<Ty>>,
     /// What each change replaced, oldest first.
     changes: Vec<(Local, Option<Ty>)>,
+    /// What locals that have a type already were used as, where that is wanted.
+    uses: Option<HashMap<Local, Vec<Ty>>>,
 }
 
 /// A moment to go back to.
@@ -49,8 +53,21 @@ impl Locals {
         }
     }
 
-    /// Forgets all types.
-    pub(super) fn clear(&mut self) {
+    /// Forgets all types; from now on, uses are kept or not.
+    pub(super) fn clear(&mut self, keep_uses: bool) {
         self.back_to(Mark(0));
+        self.uses = keep_uses.then(HashMap::default);
+    }
+
+    /// Notes what a local that has a type already is used as.
+    pub(super) fn used(&mut self, local: Local, ty: &Ty) {
+        if let Some(uses) = &mut self.uses {
+            uses.entry(local).or_default().push(ty.clone());
+        }
+    }
+
+    /// Returns what a local was used as after it had a type.
+    pub(super) fn uses_of(&self, local: Local) -> &[Ty] {
+        self.uses.as_ref().and_then(|uses| uses.get(&local)).map_or(&[], Vec::as_slice)
     }
 }

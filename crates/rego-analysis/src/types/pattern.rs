@@ -153,7 +153,14 @@ impl Fit<'_> {
     /// Whether both sides can be equal; locals without a type get that of the other side.
     pub(super) fn both(&mut self, a: &Pattern, b: &Pattern) -> bool {
         match (self.type_of(a), self.type_of(b)) {
-            (Some(x), Some(y)) => self.relate.unifies(&x, &y),
+            (Some(x), Some(y)) => {
+                for (side, other) in [(a, &y), (b, &x)] {
+                    if let Pattern::Local(local) = side {
+                        self.locals.used(*local, other);
+                    }
+                }
+                self.relate.unifies(&x, &y)
+            }
             (None, Some(y)) => self.one(a, &y, false),
             (Some(x), None) => self.one(b, &x, false),
             (None, None) => self.neither(a, b),
@@ -208,7 +215,10 @@ impl Fit<'_> {
             Pattern::Local(local) => {
                 let own = self.locals.get(*local).cloned();
                 match own {
-                    Some(own) if !union => return self.relate.unifies(&own, ty),
+                    Some(own) if !union => {
+                        self.locals.used(*local, ty);
+                        return self.relate.unifies(&own, ty);
+                    }
                     Some(own) => self.locals.set(*local, self.relate.or(&own, ty)),
                     None => self.locals.set(*local, ty.clone()),
                 }

@@ -11,8 +11,8 @@ use super::declared::Signature;
 use super::relate::Relate;
 use super::ty::Ty;
 use crate::definition::Draft;
-use crate::safety::all_in_term;
-use crate::tree::{Definition, RuleId, RuleKind, Term, TermKind};
+use crate::safety::{MADE_UP, all_in_term};
+use crate::tree::{Body, Definition, RuleId, RuleKind, Term, TermKind};
 
 /// The types of rules, by number.
 #[derive(Debug, Default)]
@@ -106,7 +106,7 @@ pub(super) fn of_draft(
     let branches = std::iter::successors(Some(first), |definition| definition.els.as_deref());
     let of_branch = |branch: &Definition| {
         let errors = checker.found.len();
-        checker.locals.clear();
+        checker.locals.clear(is_reordered(&branch.body));
         checker.body(&branch.body);
         let said = of_branch(branch, first, kind, checker);
         if checker.found.len() > errors { Said::Open } else { said }
@@ -138,14 +138,23 @@ fn of_branch(
     }
 }
 
+/// Whether statements stand in another order than in the text. Then what a head computes may have
+/// come before some of them in OPA, where here it comes last; and the first use of a parameter
+/// decides on its type.
+fn is_reordered(body: &Body) -> bool {
+    let written = body.exprs.iter().map(|expr| expr.index).filter(|index| *index != MADE_UP);
+    !written.is_sorted()
+}
+
 /// A parameter that the body says nothing of can be anything.
 fn of_parameter(arg: &Term, checker: &mut Checker<'_>) -> Ty {
     let mut locals = Vec::new();
     all_in_term(arg, &mut |local| locals.push(local));
     for local in locals {
-        if checker.locals.get(local).is_none() {
-            checker.locals.set(local, Ty::Any);
-        }
+        let own = checker.locals.get(local).cloned();
+        let uses: Vec<Ty> = checker.locals.uses_of(local).to_vec();
+        let ty = own.and_then(|own| checker.relate.or_all(uses.into_iter().chain([own])));
+        checker.locals.set(local, ty.unwrap_or(Ty::Any));
     }
     checker.head_type(arg)
 }
