@@ -69,7 +69,7 @@ impl Labels {
 
 /// Returns what writes a decision as one line, without its end. Secrets stay in only where
 /// `unmasked`.
-pub fn encoder(labels: &Labels, unmasked: bool) -> impl Fn(&Decision, &mut Vec<u8>) + Send + use<> {
+pub fn encoder(labels: &Labels, unmasked: bool) -> impl Fn(&Decision, &mut String) + Send + use<> {
     let labels = labels.to_value();
     move |decision, line| {
         let input = if unmasked { decision.input.clone() } else { mask(&decision.input) };
@@ -86,7 +86,7 @@ pub fn encoder(labels: &Labels, unmasked: bool) -> impl Fn(&Decision, &mut Vec<u
             ("result", Value::from(decision.result)),
             ("timestamp", Value::from(timestamp(decision.at))),
         ]);
-        line.append(&mut event.to_json().into_bytes());
+        event.write_json(line);
     }
 }
 
@@ -159,9 +159,9 @@ mod tests {
         };
         let labels = Labels::new("gate");
         let write = |unmasked| {
-            let mut line = Vec::new();
+            let mut line = String::new();
             encoder(&labels, unmasked)(&decision, &mut line);
-            Value::from_json(&line).unwrap()
+            Value::from_json(line.as_bytes()).unwrap()
         };
         let event = write(false);
         assert_eq!(event.get_path(&["labels", "app"]).and_then(Value::as_str), Some("gate"));

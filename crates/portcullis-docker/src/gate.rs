@@ -67,10 +67,14 @@ impl Gate {
         &self.store
     }
 
-    /// Returns the answer to the bytes of an `AuthZPlugin.AuthZReq`.
-    pub fn authorize(&self, bytes: &[u8]) -> Answer {
+    /// Returns the answer to the bytes of an `AuthZPlugin.AuthZReq`. Takes them, since each stage
+    /// lets go of what the stage before it made: bodies can be big.
+    pub fn authorize(&self, bytes: Vec<u8>) -> Answer {
         let began = Instant::now();
-        let request = match wire::decode(bytes) {
+        let weight = bytes.len();
+        let decoded = wire::decode(&bytes);
+        drop(bytes);
+        let mut request = match decoded {
             Ok(request) => request,
             Err(error) => return self.refuse(error.to_string(), Value::NULL, began),
         };
@@ -78,12 +82,15 @@ impl Gate {
             return Answer::allowed();
         }
         let input = match input_of(&request, &mounts::resolve) {
-            Ok(input) => input,
+            Ok(input) => {
+                request.body = Vec::new();
+                input
+            }
             Err(reason) => return self.refuse(reason, outline(&request), began),
         };
         let current = self.store.current();
         let verdict = self.judge(&current, &input);
-        self.record(&current, input, &verdict, (bytes.len(), began));
+        self.record(&current, input, &verdict, (weight, began));
         answer(&verdict)
     }
 

@@ -3,7 +3,7 @@
 //! Must not know: what is spoken on it.
 
 use std::fs;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -46,7 +46,9 @@ impl Listener {
     /// Errors: something else than a socket stands there, or somebody answers on it, or the system
     /// refuses.
     pub fn bind(path: &Path) -> io::Result<Listener> {
-        if let Some(directory) = path.parent().filter(|directory| !directory.exists()) {
+        // A name alone stands in the working directory, which exists.
+        let named = path.parent().filter(|directory| !directory.as_os_str().is_empty());
+        if let Some(directory) = named.filter(|directory| !directory.exists()) {
             fs::create_dir_all(directory)?;
             fs::set_permissions(directory, fs::Permissions::from_mode(DIRECTORY_MODE))?;
         }
@@ -104,17 +106,22 @@ pub fn plugin_socket(name: &str) -> PathBuf {
 
 /// Checks that nothing stands at `path` but, at most, a socket on which nobody answers.
 fn check_stale(path: &Path) -> io::Result<()> {
+    use ErrorKind::{ConnectionRefused, NotFound};
+
     let Ok(metadata) = fs::symlink_metadata(path) else { return Ok(()) };
     if !metadata.file_type().is_socket() {
         let message = format!("{} exists and is not a socket", path.display());
-        return Err(io::Error::new(io::ErrorKind::AlreadyExists, message));
+        return Err(io::Error::new(ErrorKind::AlreadyExists, message));
     }
     match UnixStream::connect(path) {
         Ok(_) => {
             let message = format!("another process answers on {}", path.display());
-            Err(io::Error::new(io::ErrorKind::AddrInUse, message))
+            Err(io::Error::new(ErrorKind::AddrInUse, message))
         }
-        Err(_) => Ok(()),
+        // Nobody listens, or the file went away meanwhile. Any other failure (no permission, a
+        // queue that is full) may hide somebody who is alive.
+        Err(error) if matches!(error.kind(), ConnectionRefused | NotFound) => Ok(()),
+        Err(error) => Err(error),
     }
 }
 
@@ -142,11 +149,11 @@ mod tests {
         drop(UnixListener::bind(&path).unwrap()); // the file stays, nobody answers
         let listener = Listener::bind(&path).unwrap();
         let error = Listener::bind(&path).unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
+        assert_eq!(error.kind(), ErrorKind::AddrInUse);
         drop(listener);
         fs::write(&path, "precious").unwrap();
         let error = Listener::bind(&path).unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(error.kind(), ErrorKind::AlreadyExists);
         assert_eq!(fs::read_to_string(&path).unwrap(), "precious");
     }
 

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use http_body_util::{BodyExt, Full};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::CONTENT_TYPE;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -40,6 +40,9 @@ pub struct ServerLimits {
     pub discarded_bytes_max: usize,
     /// Longest time from the first byte of a head to its end, and from connecting to a first head.
     pub head_timeout: Duration,
+    /// Longest time, or up to twice that, that a connection is kept without a request. Also ends
+    /// one whose client does not take its answers.
+    pub idle_timeout: Duration,
     /// Longest time for a body.
     pub body_timeout: Duration,
     /// Most connections at a time.
@@ -54,6 +57,7 @@ impl Default for ServerLimits {
             message_bytes_max: 16 << 20,
             discarded_bytes_max: 64 << 20,
             head_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(300),
             body_timeout: Duration::from_secs(30),
             connections_max: 512,
             drain_timeout: Duration::from_secs(10),
@@ -134,7 +138,7 @@ pub async fn serve(
 async fn connection(server: Arc<Server>, stream: UnixStream, mut stopped: watch::Receiver<bool>) {
     let phase = Arc::new(Phase::default());
     let io = TokioIo::new(Phased::new(stream, Arc::clone(&phase)));
-    let head_timeout = server.limits.head_timeout;
+    let (head_timeout, idle_timeout) = (server.limits.head_timeout, server.limits.idle_timeout);
     let service_phase = Arc::clone(&phase);
     let service = service_fn(move |request| {
         let (server, phase) = (Arc::clone(&server), Arc::clone(&service_phase));
@@ -147,7 +151,7 @@ async fn connection(server: Arc<Server>, stream: UnixStream, mut stopped: watch:
     });
     let http = http1::Builder::new().max_buf_size(HEAD_BYTES_MAX).serve_connection(io, service);
     tokio::pin!(http);
-    let slow = phase.head_is_late(head_timeout);
+    let slow = phase.is_overdue(head_timeout, idle_timeout);
     tokio::pin!(slow);
     let mut is_stopping = false;
     loop {
@@ -204,10 +208,10 @@ impl Server {
         let began = Instant::now();
         let answer = if big || self.is_slow.load(Ordering::Relaxed) {
             let gate = Arc::clone(&self.gate);
-            let judged = tokio::task::spawn_blocking(move || gate.authorize(&bytes)).await;
+            let judged = tokio::task::spawn_blocking(move || gate.authorize(bytes)).await;
             judged.unwrap_or_else(|_| self.gate.refuse_unread("internal error: decision panicked"))
         } else {
-            self.gate.authorize(&bytes)
+            self.gate.authorize(bytes)
         };
         if !big {
             self.is_slow.store(began.elapsed() > INLINE_TIME_MAX, Ordering::Relaxed);
@@ -241,7 +245,10 @@ async fn collect(
     bytes_max: usize,
     discarded_max: usize,
 ) -> Result<Vec<u8>, BodyFault> {
-    let mut kept = Vec::new();
+    // What the client announces is reserved at once: growing would copy, and leave holes behind.
+    let announced = body.size_hint().exact().and_then(|bytes| usize::try_from(bytes).ok());
+    let announced = announced.filter(|bytes| *bytes <= bytes_max).unwrap_or(0);
+    let mut kept = Vec::with_capacity(announced);
     let mut seen = 0usize;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| BodyFault::Broken)?;

@@ -36,7 +36,9 @@ impl Verdict {
     pub fn message(&self) -> String {
         match self {
             Self::Allow => String::new(),
-            Self::Deny(reasons) if reasons.is_empty() => REJECTED.to_string(),
+            Self::Deny(reasons) if reasons.iter().all(|r| r.trim().is_empty()) => {
+                REJECTED.to_string()
+            }
             Self::Deny(reasons) => reasons.join("; "),
             Self::Error(reason) => format!("{REJECTED}: {reason}"),
         }
@@ -52,11 +54,19 @@ impl Verdict {
     }
 
     /// Returns the verdict where both this one and `other` must allow. Reasons of the policy win
-    /// over none; a missing decision wins over everything.
+    /// over none, and come before what is said of a missing decision.
     #[must_use]
     pub fn and(self, other: Verdict) -> Verdict {
         match (self, other) {
             (Self::Allow, verdict) | (verdict, Self::Allow) => verdict,
+            (Self::Error(error), Self::Deny(mut reasons))
+            | (Self::Deny(mut reasons), Self::Error(error))
+                if !reasons.is_empty() =>
+            {
+                reasons.push(error);
+                Self::Deny(reasons)
+            }
+            (Self::Error(one), Self::Error(other)) => Self::Error(format!("{one}; {other}")),
             (Self::Error(reason), _) | (_, Self::Error(reason)) => Self::Error(reason),
             (Self::Deny(mut reasons), Self::Deny(more)) => {
                 reasons.extend(more);
@@ -124,10 +134,11 @@ fn reason(element: &Value) -> String {
     }
 }
 
-/// Returns the text for a terminal: capped, without control characters, which a client could have
-/// put into a name that a policy repeats.
+/// Returns the text for a terminal: capped, without characters that control it or change the
+/// direction of text, which a client could have put into a name that a policy repeats.
 fn printable(text: &str) -> String {
-    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    let steers = |c| matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let plain = |c: char| if c.is_control() || steers(c) { ' ' } else { c };
     let mut capped: String = text.chars().take(REASON_BYTES_MAX).map(plain).collect();
     if capped.len() > REASON_BYTES_MAX {
         capped.truncate(capped.floor_char_boundary(REASON_BYTES_MAX));
@@ -183,10 +194,12 @@ mod tests {
         let many: Vec<_> = (0..100i64).map(|n| Value::from(format!("{n:03}"))).collect();
         let deny = of_deny(&Outcome::Defined(Value::set(many)), "p");
         assert_eq!(deny.reasons().len(), REASONS_MAX + 1);
-        let long = Value::from("ä\u{1b}[31m".repeat(1000));
+        let long = Value::from("ä\u{1b}[31m\u{202e}".repeat(1000));
         let deny = of_deny(&Outcome::Defined(Value::array(vec![long])), "p");
         assert!(deny.message().len() < REASON_BYTES_MAX + 8);
-        assert!(!deny.message().contains('\u{1b}'));
+        assert!(!deny.message().contains(['\u{1b}', '\u{202e}']));
+        let empty = of_deny(&defined(r#"["", " "]"#), "p");
+        assert_eq!((empty.is_allow(), empty.message()), (false, REJECTED.to_string()));
     }
 
     #[test]
@@ -196,6 +209,14 @@ mod tests {
         assert_eq!(Verdict::Allow.and(Verdict::Allow), Verdict::Allow);
         assert_eq!(Verdict::Deny(vec![]).and(reasons.clone()), reasons);
         assert_eq!(Verdict::Allow.and(reasons.clone()), reasons);
-        assert_eq!(reasons.and(error.clone()), error);
+        assert_eq!(Verdict::Deny(vec![]).and(error.clone()), error);
+        assert_eq!(error.clone().and(Verdict::Allow), error);
+        assert_eq!(
+            error.clone().and(Verdict::Error("f".into())).message(),
+            format!("{REJECTED}: e; f")
+        );
+        let both = Verdict::Deny(vec!["r".into(), "e".into()]);
+        assert_eq!(reasons.clone().and(error.clone()), both);
+        assert_eq!(error.and(reasons), both);
     }
 }

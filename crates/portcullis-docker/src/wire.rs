@@ -5,6 +5,7 @@
 //!
 //! Source: moby `pkg/authorization/api.go`.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use base64::Engine;
@@ -81,7 +82,7 @@ impl Answer {
 /// engines to come) are passed over.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Message {
+struct Message<'a> {
     #[serde(default)]
     user: Option<String>,
     #[serde(default, rename = "UserAuthNMethod")]
@@ -92,8 +93,9 @@ struct Message {
     request_uri: Option<String>,
     #[serde(default)]
     request_headers: Option<Headers>,
-    #[serde(default)]
-    request_body: Option<String>,
+    /// Borrowed where it can be: it is most of the message.
+    #[serde(default, borrow)]
+    request_body: Option<Cow<'a, str>>,
 }
 
 /// Returns the request that `bytes` hold.
@@ -101,9 +103,13 @@ struct Message {
 /// Errors: anything but one JSON object with a method, a target, headers that are distinct strings,
 /// and a body in base64.
 pub fn decode(bytes: &[u8]) -> Result<AuthzRequest, WireError> {
-    let message: Message =
+    // An array of the fields' values would be read as well.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(WireError::Json("not an object".to_string()));
+    }
+    let message: Message<'_> =
         serde_json::from_slice(bytes).map_err(|error| WireError::Json(error.to_string()))?;
-    let body = message.request_body.unwrap_or_default();
+    let body = message.request_body.as_deref().unwrap_or_default();
     let body = STANDARD.decode(body).map_err(|error| WireError::Base64(error.to_string()))?;
     let present = |field: Option<String>, name| {
         field.filter(|text| !text.is_empty()).ok_or(WireError::Absent(name))
@@ -182,12 +188,24 @@ mod tests {
             "null",
             "[]",
             "{}",
+            r#"["alice","TLS","GET","/v1.41/info",{},""]"#,
             r#"{"RequestMethod":"GET"}"#,
             r#"{"RequestMethod":"GET","RequestUri":"/"} {}"#,
             r#"{"RequestMethod":"GET","RequestMethod":"HEAD","RequestUri":"/"}"#,
             r#"{"RequestMethod":"GET","RequestUri":"/","RequestUri":"/x"}"#,
             r#"{"RequestMethod":"GET","RequestUri":"/","RequestHeaders":{"A":"1","A":"2"}}"#,
+            r#"{"RequestMethod":"GET","RequestUri":"/","RequestURI":"/x"}"#,
+            r#"{"RequestMethod":"GET","RequestUri":"/","RequestBody":"","RequestBody":"e30="}"#,
+            r#"{"RequestMethod":"GET","RequestUri":"/","User":"a","User":"b"}"#,
+            r#"{"RequestMethod":"GET","RequestUri":""}"#,
+            r#"{"RequestMethod":null,"RequestUri":"/"}"#,
             r#"{"RequestMethod":"GET","RequestUri":"/","RequestHeaders":{"A":["1"]}}"#,
+            r#"{"RequestMethod":"GET","RequestUri":"/","RequestHeaders":{"A":null}}"#,
+            r#"{"RequestMethod":"GET","RequestUri":"/","RequestHeaders":[["A","1"]]}"#,
+            r#"{"RequestMethod":"GET","RequestUri":"/","RequestHeaders":"A: 1"}"#,
+            r#"{"RequestMethod":"GET","RequestUri":"/","RequestBody":{}}"#,
+            r#"{"RequestMethod":"GET","RequestUri":"/","RequestBody":"e30"}"#,
+            r#"{"RequestMethod":"GET","RequestUri":"/","RequestBody":"e30=e30="}"#,
             r#"{"RequestMethod":"GET","RequestUri":"/","RequestBody":"not base64"}"#,
             r#"{"RequestMethod":1,"RequestUri":"/"}"#,
         ] {

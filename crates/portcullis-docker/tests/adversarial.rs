@@ -31,7 +31,7 @@ fn every_recorded_attack_is_answered() {
     let Some(records) = support::lines("docker/adversarial.jsonl") else { return };
     let gate = gate();
     for record in records.iter().filter(|record| record["call"] == "AuthZReq") {
-        let answer = gate.authorize(record["request"].to_string().as_bytes());
+        let answer = gate.authorize(record["request"].to_string().into_bytes());
         assert!(answer.allow || !answer.msg.is_empty(), "{}", record["cmd"]);
     }
 }
@@ -78,7 +78,7 @@ fn known_bypasses_of_the_original_are_refused() {
         let answers: Vec<_> = records
             .iter()
             .filter(of_label)
-            .map(|record| gate.authorize(record["request"].to_string().as_bytes()).allow)
+            .map(|record| gate.authorize(record["request"].to_string().into_bytes()).allow)
             .collect();
         assert!(!answers.is_empty(), "no record of {label}");
         if answers.iter().all(|allow| *allow) {
@@ -122,7 +122,7 @@ fn everyday_commands_are_allowed() {
     let gate = gate();
     let mut hits = [0; REFUSED_COMMANDS.len()];
     for record in records.iter().filter(|record| record["call"] == "AuthZReq") {
-        let answer = gate.authorize(record["request"].to_string().as_bytes());
+        let answer = gate.authorize(record["request"].to_string().into_bytes());
         let command = record["cmd"].as_str().unwrap();
         let mark = REFUSED_COMMANDS.iter().position(|mark| command.contains(mark));
         assert!(answer.allow || mark.is_some(), "{command}: {}", answer.msg);

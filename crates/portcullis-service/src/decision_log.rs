@@ -1,7 +1,8 @@
 //! The decision log: a bounded queue and a thread that writes lines.
 //!
-//! Never delays an answer: what does not fit is made small, and where even that does not fit, it is
-//! dropped, counted, and reported as soon as the writer gets on. Encoding and masking happen on the writer's thread.
+//! Never delays an answer: what does not fit is made small, and where even that does not fit, it
+//! is dropped, counted, and reported as soon as the writer gets on. Encoding and masking happen on
+//! the writer's thread.
 //!
 //! Must not know: what a decision is about (its encoder does).
 
@@ -23,7 +24,7 @@ pub const QUEUE_BYTES_MAX: usize = 8 << 20;
 pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// What turns an event into a line: appends it to the buffer, without the line's end.
-pub type Encode<E> = dyn Fn(&E, &mut Vec<u8>) + Send;
+pub type Encode<E> = dyn Fn(&E, &mut String) + Send;
 
 /// A queue of events and the thread that writes them.
 pub struct DecisionLog<E: Send + 'static> {
@@ -101,18 +102,20 @@ fn write_all<E>(
     encode: &Encode<E>,
     counts: &Counts,
 ) {
-    let mut line = Vec::new();
+    let mut line = String::new();
     let mut reported = 0;
     while let Ok((event, weight)) = events.recv() {
         line.clear();
         // A panic is a bug of ours. It must cost this line and no other.
         let encoded = catch_unwind(AssertUnwindSafe(|| encode(&event, &mut line)));
-        line.push(b'\n');
+        drop(event); // the line says it all, and may take a while to write
+        line.push('\n');
         // One write a line: several processes may share the output.
-        let mut write = || output.write_all(&line).and_then(|()| output.flush());
+        let mut write = || output.write_all(line.as_bytes()).and_then(|()| output.flush());
         let is_written = encoded.is_ok() && write().is_ok();
         let count = if is_written { &counts.written } else { &counts.dropped };
         count.fetch_add(1, Ordering::Relaxed);
+        line.clear(); // shrinking keeps what is in use
         line.shrink_to(LINE_BYTES_KEPT);
         counts.bytes_waiting.fetch_sub(weight, Ordering::Relaxed);
         reported = report_drops(counts, reported);
@@ -134,7 +137,6 @@ fn report_drops(counts: &Counts, reported: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-
     use super::*;
 
     #[derive(Clone, Default)]
@@ -154,7 +156,7 @@ mod tests {
     #[test]
     fn writes_everything_before_it_ends() {
         let output = Shared::default();
-        let encode = |n: &u32, line: &mut Vec<u8>| line.extend(n.to_string().bytes());
+        let encode = |n: &u32, line: &mut String| line.push_str(&n.to_string());
         let log = DecisionLog::start(Box::new(output.clone()), Box::new(encode)).unwrap();
         (0..100).for_each(|n| log.submit(n, 1, |n| n));
         drop(log);
@@ -166,11 +168,11 @@ mod tests {
     #[test]
     fn shrinks_what_does_not_fit_and_counts_what_is_lost() {
         let output = Shared::default();
-        let encode = |n: &usize, line: &mut Vec<u8>| {
+        let encode = |n: &usize, line: &mut String| {
             if *n < 1000 {
                 thread::sleep(Duration::from_millis(50));
             }
-            line.extend(n.to_string().bytes());
+            line.push_str(&n.to_string());
         };
         let log = DecisionLog::start(Box::new(output.clone()), Box::new(encode)).unwrap();
         (0..4).for_each(|n| log.submit(n, QUEUE_BYTES_MAX / 2, |n| n + 100));

@@ -155,7 +155,7 @@ pub fn parse_go_style<I: IntoIterator<Item = String>>(
     let mut words = words.into_iter();
     while let Some(word) = words.next() {
         let Some((name, value)) = split_flag(&word)? else { break };
-        let flag = FLAGS.iter().find(|flag| flag.name == name);
+        let flag = FLAGS.iter().find(|flag| flag.name == plain_name(name));
         let Some(flag) = flag else { return Err(unknown(name)) };
         match &flag.kind {
             Kind::Switch(take) => take(&mut args, switch_value(name, value)?),
@@ -186,6 +186,15 @@ fn split_flag(word: &str) -> Result<Option<(&str, Option<&str>)>, GoStyleError> 
         Some((name, value)) => (name, Some(value)),
         None => (flag, None),
     }))
+}
+
+/// Both paths go by the original's spelling and by that of the long flags.
+fn plain_name(name: &str) -> &str {
+    match name {
+        "allow-path" => "allowPath",
+        "denyPath" => "deny-path",
+        other => other,
+    }
 }
 
 fn switch_value(name: &str, value: Option<&str>) -> Result<bool, GoStyleError> {

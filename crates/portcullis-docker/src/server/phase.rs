@@ -1,5 +1,5 @@
 //! Where a connection stands between two requests, so that a head that never ends is cut off while
-//! a connection that is kept for later may be silent.
+//! a connection that is kept for later may be silent, though not for ever.
 
 use std::io;
 use std::pin::Pin;
@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
+use tokio::time::{sleep, timeout};
 
 /// Counts heads: even while one is awaited or on its way, odd while none is.
 ///
@@ -22,7 +23,10 @@ pub(super) struct Phase {
 impl Phase {
     /// To be told when a head is complete.
     pub(super) fn head_is_read(&self) {
-        self.heads.fetch_or(1, Ordering::AcqRel);
+        let heads = self.heads.load(Ordering::Acquire);
+        // A head that came together with the request before it was never awaited.
+        let read = if heads & IDLE == 0 { heads | 1 } else { (heads & !IDLE) + 2 };
+        self.heads.store(read, Ordering::Release);
     }
 
     /// To be told when the request is answered: the next bytes begin a head.
@@ -40,17 +44,20 @@ impl Phase {
         }
     }
 
-    /// Completes when a head has been on its way for longer than `patience`.
-    pub(super) async fn head_is_late(&self, patience: Duration) {
+    /// Completes when a head has been on its way for longer than `head`, or nothing has come for
+    /// longer than `idle` between two requests.
+    pub(super) async fn is_overdue(&self, head: Duration, idle: Duration) {
         loop {
             let began = self.heads.load(Ordering::Acquire);
-            if began & 1 == 0 {
-                tokio::time::sleep(patience).await;
-                if self.heads.load(Ordering::Acquire) == began {
-                    return;
-                }
-            } else {
-                self.head_began.notified().await;
+            let is_awaited = began & 1 == 0;
+            if is_awaited {
+                sleep(head).await;
+            } else if timeout(idle, self.head_began.notified()).await.is_ok() {
+                continue;
+            }
+            let is_bounded = is_awaited || began & IDLE != 0;
+            if is_bounded && self.heads.load(Ordering::Acquire) == began {
+                return;
             }
         }
     }
