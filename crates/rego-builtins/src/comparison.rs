@@ -30,16 +30,12 @@ pub(crate) const FAMILY: &[Builtin] = &[
 
 /// Returns whether both are the same value: `1 == 1.0`.
 fn equal(_: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
-    Ok(Value::from(
-        operand::any(operands, 0)? == operand::any(operands, 1)?,
-    ))
+    Ok(Value::from(operand::any(operands, 0)? == operand::any(operands, 1)?))
 }
 
 /// Returns whether they are different values: `1 != "1"`.
 fn not_equal(_: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
-    Ok(Value::from(
-        operand::any(operands, 0)? != operand::any(operands, 1)?,
-    ))
+    Ok(Value::from(operand::any(operands, 0)? != operand::any(operands, 1)?))
 }
 
 /// Returns whether the order of the two values (of any types) is as asked: `null < false`.

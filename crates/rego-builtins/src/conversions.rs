@@ -16,14 +16,9 @@ const fn cast(name: &'static str, result: Type) -> Decl {
 
 /// The family.
 pub(crate) const FAMILY: &[Builtin] = &[
-    Builtin::new(
-        Decl::function("to_number", &[SCALAR], Type::Number),
-        to_number,
-    ),
+    Builtin::new(Decl::function("to_number", &[SCALAR], Type::Number), to_number),
     Builtin::new(cast("cast_array", Type::Array(&Type::Any)), cast_array),
-    Builtin::new(cast("cast_boolean", Type::Boolean), |_, o| {
-        same(o, "boolean")
-    }),
+    Builtin::new(cast("cast_boolean", Type::Boolean), |_, o| same(o, "boolean")),
     Builtin::new(cast("cast_null", Type::Null), |_, o| same(o, "null")),
     Builtin::new(cast("cast_object", ANY_OBJECT), |_, o| same(o, "object")),
     Builtin::new(cast("cast_set", Type::Set(&Type::Any)), cast_set),
@@ -42,11 +37,7 @@ fn to_number(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, Bu
             charge::make(context, text.len())?;
             number_of(value, text)
         }
-        _ => Err(BuiltinError::operand(
-            1,
-            value,
-            &["null", "boolean", "number", "string"],
-        )),
+        _ => Err(BuiltinError::operand(1, value, &["null", "boolean", "number", "string"])),
     }
 }
 
@@ -81,10 +72,7 @@ fn json_spelling(text: &str) -> Option<String> {
         _ => ("", text),
     };
     let plain = without_underscores(rest)?;
-    if let Some(hex) = plain
-        .strip_prefix("0x")
-        .or_else(|| plain.strip_prefix("0X"))
-    {
+    if let Some(hex) = plain.strip_prefix("0x").or_else(|| plain.strip_prefix("0X")) {
         return Some(format!("{sign}{}", hexadecimal(hex)?));
     }
     let (mantissa, exponent) = match plain.find(['e', 'E']) {
@@ -122,9 +110,7 @@ fn without_underscores(text: &str) -> Option<String> {
         (digit(before.chars().next_back()) || prefix)
             && digit(text.get(at + 1..).unwrap_or_default().chars().next())
     };
-    text.match_indices('_')
-        .all(between)
-        .then(|| text.replace('_', ""))
+    text.match_indices('_').all(between).then(|| text.replace('_', ""))
 }
 
 /// Returns the number of a hexadecimal text with its binary exponent, `1.8p3`, in decimal.

@@ -35,14 +35,8 @@ impl Decimal {
         if whole.len() + fraction.len() == 0 || !all_digits(whole) || !all_digits(fraction) {
             return None;
         }
-        let digits = format!("{whole}{fraction}")
-            .trim_start_matches('0')
-            .to_string();
-        Some(Self {
-            negative,
-            digits,
-            exponent: exponent - fraction.len() as i64,
-        })
+        let digits = format!("{whole}{fraction}").trim_start_matches('0').to_string();
+        Some(Self { negative, digits, exponent: exponent - fraction.len() as i64 })
     }
 
     /// Multiplies it by a factor.
@@ -74,11 +68,7 @@ impl Decimal {
         if text.is_empty() {
             return Ok("0".to_string());
         }
-        Ok(if self.negative {
-            format!("-{text}")
-        } else {
-            text
-        })
+        Ok(if self.negative { format!("-{text}") } else { text })
     }
 
     fn whole_digits(&self, context: &mut Context<'_>) -> Result<String, BuiltinError> {
@@ -101,11 +91,7 @@ impl Decimal {
         places: usize,
     ) -> Result<String, BuiltinError> {
         let scale = i64::try_from(places).unwrap_or(0);
-        let scaled = Self {
-            exponent: self.exponent + scale,
-            negative: false,
-            ..self.clone()
-        };
+        let scaled = Self { exponent: self.exponent + scale, negative: false, ..self.clone() };
         let mut digits = scaled.whole_digits(context)?;
         if scaled.first_cut_digit().is_some_and(|digit| digit >= b'5') {
             digits = increment(&digits);
@@ -129,9 +115,7 @@ fn parse_exponent(text: &str) -> Option<i64> {
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
-    text.parse()
-        .ok()
-        .filter(|exponent: &i64| exponent.abs() <= EXPONENT_MAX)
+    text.parse().ok().filter(|exponent: &i64| exponent.abs() <= EXPONENT_MAX)
 }
 
 fn increment(digits: &str) -> String {
@@ -155,16 +139,9 @@ pub(crate) fn radix_text(
 ) -> Result<String, BuiltinError> {
     let limbs = binary_limbs(context, decimal)?;
     charge::make(context, limbs.len() * 32)?;
-    let all: Vec<u8> = limbs
-        .iter()
-        .flat_map(|limb| (0..32).map(move |bit| (limb >> bit & 1) as u8))
-        .collect();
-    let digit = |chunk: &[u8]| {
-        chunk
-            .iter()
-            .rev()
-            .fold(0, |sum, bit| sum * 2 + u32::from(*bit))
-    };
+    let all: Vec<u8> =
+        limbs.iter().flat_map(|limb| (0..32).map(move |bit| (limb >> bit & 1) as u8)).collect();
+    let digit = |chunk: &[u8]| chunk.iter().rev().fold(0, |sum, bit| sum * 2 + u32::from(*bit));
     let text: String = all
         .chunks(bits as usize)
         .rev()
@@ -172,11 +149,7 @@ pub(crate) fn radix_text(
         .skip_while(|digit| *digit == 0)
         .filter_map(|digit| char::from_digit(digit, 16))
         .collect();
-    Ok(if text.is_empty() {
-        "0".to_string()
-    } else {
-        text
-    })
+    Ok(if text.is_empty() { "0".to_string() } else { text })
 }
 
 /// Returns a decimal number as 32-bit limbs, the least first. Takes steps as the square of its
@@ -185,9 +158,7 @@ fn binary_limbs(context: &mut Context<'_>, decimal: &str) -> Result<Vec<u32>, Bu
     let mut limbs: Vec<u32> = Vec::new();
     for chunk in decimal.as_bytes().chunks(9) {
         context.charge_steps(limbs.len() as u64 / 16 + 1)?;
-        let mut carry = chunk
-            .iter()
-            .fold(0, |sum, b| sum * 10 + u64::from(b.wrapping_sub(b'0')));
+        let mut carry = chunk.iter().fold(0, |sum, b| sum * 10 + u64::from(b.wrapping_sub(b'0')));
         let scale = 10_u64.pow(chunk.len() as u32);
         for limb in &mut limbs {
             carry += u64::from(*limb) * scale;

@@ -9,18 +9,13 @@ use crate::operand;
 
 const MEMBER_2: Decl =
     Decl::function("internal.member_2", &[Type::Any, Type::Any], Type::Boolean).infix("in");
-const MEMBER_3: Decl = Decl::function(
-    "internal.member_3",
-    &[Type::Any, Type::Any, Type::Any],
-    Type::Boolean,
-)
-.infix("in");
+const MEMBER_3: Decl =
+    Decl::function("internal.member_3", &[Type::Any, Type::Any, Type::Any], Type::Boolean)
+        .infix("in");
 
 /// The family.
-pub(crate) const FAMILY: &[Builtin] = &[
-    Builtin::new(MEMBER_2, has_value),
-    Builtin::new(MEMBER_3, has_entry),
-];
+pub(crate) const FAMILY: &[Builtin] =
+    &[Builtin::new(MEMBER_2, has_value), Builtin::new(MEMBER_3, has_entry)];
 
 /// Returns whether the collection has the value: `2 in [1, 2]`, `"v" in {"k": "v"}`. False for
 /// what is no collection.

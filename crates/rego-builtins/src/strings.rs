@@ -16,11 +16,8 @@ use rego_vm::{Builtin, BuiltinError, Context, Decl, Type};
 use crate::{charge, operand};
 
 const TEXTS: Type = Type::Union(&[Type::Array(&Type::String), Type::Set(&Type::String)]);
-const TEXT_OR_TEXTS: Type = Type::Union(&[
-    Type::String,
-    Type::Array(&Type::String),
-    Type::Set(&Type::String),
-]);
+const TEXT_OR_TEXTS: Type =
+    Type::Union(&[Type::String, Type::Array(&Type::String), Type::Set(&Type::String)]);
 const REPLACEMENTS: Type = Type::Object(&[], Some(&(Type::String, Type::String)));
 
 const ONE: &[Type] = &[Type::String];
@@ -44,40 +41,21 @@ pub(crate) const FAMILY: &[Builtin] = &[
         number::format_int,
     ),
     Builtin::new(decl("indexof", TWO, Type::Number), search::index_of),
-    Builtin::new(
-        decl("indexof_n", TWO, Type::Array(&Type::Number)),
-        search::index_of_n,
-    ),
+    Builtin::new(decl("indexof_n", TWO, Type::Array(&Type::Number)), search::index_of_n),
     Builtin::new(decl("lower", ONE, Type::String), case::lower),
     Builtin::new(decl("replace", THREE, Type::String), replace::replace),
     Builtin::new(decl("split", TWO, Type::Array(&Type::String)), slice::split),
     Builtin::new(decl("startswith", TWO, Type::Boolean), search::starts_with),
-    Builtin::new(
-        decl("strings.any_prefix_match", MANY, Type::Boolean),
-        search::any_prefix_match,
-    ),
-    Builtin::new(
-        decl("strings.any_suffix_match", MANY, Type::Boolean),
-        search::any_suffix_match,
-    ),
+    Builtin::new(decl("strings.any_prefix_match", MANY, Type::Boolean), search::any_prefix_match),
+    Builtin::new(decl("strings.any_suffix_match", MANY, Type::Boolean), search::any_suffix_match),
     Builtin::new(decl("strings.count", TWO, Type::Number), search::count),
     Builtin::new(
-        decl(
-            "strings.replace_n",
-            &[REPLACEMENTS, Type::String],
-            Type::String,
-        ),
+        decl("strings.replace_n", &[REPLACEMENTS, Type::String], Type::String),
         replace::replace_n,
     ),
     Builtin::new(decl("strings.reverse", ONE, Type::String), slice::reverse),
-    Builtin::new(
-        decl("strings.split_n", TEXTS_NUMBER, Type::Array(&Type::String)),
-        slice::split_n,
-    ),
-    Builtin::new(
-        decl("substring", TEXT_NUMBERS, Type::String),
-        slice::substring,
-    ),
+    Builtin::new(decl("strings.split_n", TEXTS_NUMBER, Type::Array(&Type::String)), slice::split_n),
+    Builtin::new(decl("substring", TEXT_NUMBERS, Type::String), slice::substring),
     Builtin::new(decl("trim", TWO, Type::String), trim::trim),
     Builtin::new(decl("trim_left", TWO, Type::String), trim::trim_left),
     Builtin::new(decl("trim_prefix", TWO, Type::String), trim::trim_prefix),
@@ -107,8 +85,7 @@ fn texts<'v>(
     index: usize,
 ) -> Result<Vec<&'v str>, BuiltinError> {
     let text = |item: &'v Value| {
-        item.as_str()
-            .ok_or_else(|| operand::element_error(index, whole, item, "string"))
+        item.as_str().ok_or_else(|| operand::element_error(index, whole, item, "string"))
     };
     items.iter().map(text).collect()
 }

@@ -41,11 +41,7 @@ fn json(text: &str) -> Value {
 /// Checks the result of a builtin; operands and result are written as JSON.
 #[track_caller]
 pub(crate) fn check(name: &str, operands: &str, want: &str) {
-    assert_eq!(
-        call_json(name, operands),
-        Ok(json(want)),
-        "{name} {operands}"
-    );
+    assert_eq!(call_json(name, operands), Ok(json(want)), "{name} {operands}");
 }
 
 /// Checks that a builtin fails, and how.

@@ -20,10 +20,7 @@ pub(crate) const FAMILY: &[Builtin] = &[
     Builtin::new(decl("is_object"), |_, o| is(o, "object")),
     Builtin::new(decl("is_set"), |_, o| is(o, "set")),
     Builtin::new(decl("is_string"), |_, o| is(o, "string")),
-    Builtin::new(
-        Decl::function("type_name", &[Type::Any], Type::String),
-        type_name,
-    ),
+    Builtin::new(Decl::function("type_name", &[Type::Any], Type::String), type_name),
 ];
 
 /// Returns whether the value is of a type: `is_array([])`.

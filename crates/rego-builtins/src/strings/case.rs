@@ -12,9 +12,7 @@ pub(super) fn lower(context: &mut Context<'_>, operands: &[&Value]) -> Result<Va
     if text.is_ascii() {
         return Ok(Value::from(text.to_ascii_lowercase()));
     }
-    Ok(Value::from(
-        text.chars().map(lower_char).collect::<String>(),
-    ))
+    Ok(Value::from(text.chars().map(lower_char).collect::<String>()))
 }
 
 /// Returns the text in upper case: `upper("Ab") == "AB"`.
@@ -24,9 +22,7 @@ pub(super) fn upper(context: &mut Context<'_>, operands: &[&Value]) -> Result<Va
     if text.is_ascii() {
         return Ok(Value::from(text.to_ascii_uppercase()));
     }
-    Ok(Value::from(
-        text.chars().map(upper_char).collect::<String>(),
-    ))
+    Ok(Value::from(text.chars().map(upper_char).collect::<String>()))
 }
 
 fn lower_char(c: char) -> char {

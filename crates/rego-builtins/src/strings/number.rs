@@ -36,16 +36,11 @@ pub(super) fn format_int(
         Some(digits) => ("-", digits),
         None => ("", text.as_str()),
     };
-    Ok(Value::from(format!(
-        "{sign}{}",
-        decimal::radix_text(context, digits, bits)?
-    )))
+    Ok(Value::from(format!("{sign}{}", decimal::radix_text(context, digits, bits)?)))
 }
 
 fn whole_text(context: &mut Context<'_>, text: &str) -> Result<String, BuiltinError> {
     charge::make(context, text.len())?;
     let number = Decimal::parse(text);
-    number
-        .ok_or_else(|| BuiltinError::Failed("illegal value".to_string()))?
-        .whole_text(context)
+    number.ok_or_else(|| BuiltinError::Failed("illegal value".to_string()))?.whole_text(context)
 }

@@ -35,11 +35,8 @@ pub(super) fn replace_n(
     let patterns = operand::object(operands, 0)?;
     let text = operand::string(operands, 1)?;
     let mut pairs = Vec::with_capacity(patterns.len());
-    let wrong = |what| {
-        BuiltinError::Type(format!(
-            "operand 1 non-string {what} found in pattern object"
-        ))
-    };
+    let wrong =
+        |what| BuiltinError::Type(format!("operand 1 non-string {what} found in pattern object"));
     for (key, value) in patterns.iter() {
         let old = key.as_str().ok_or_else(|| wrong("key"))?;
         pairs.push((old, value.as_str().ok_or_else(|| wrong("value"))?));
@@ -56,11 +53,7 @@ fn replaced(
 ) -> Result<Value, BuiltinError> {
     let mut by_first_byte: Vec<Vec<usize>> = vec![Vec::new(); 256];
     for (i, (old, _)) in pairs.iter().enumerate() {
-        if let Some(slot) = old
-            .bytes()
-            .next()
-            .and_then(|b| by_first_byte.get_mut(usize::from(b)))
-        {
+        if let Some(slot) = old.bytes().next().and_then(|b| by_first_byte.get_mut(usize::from(b))) {
             slot.push(i);
         }
     }
@@ -79,20 +72,14 @@ fn replaced(
         let Some(first) = rest.chars().next() else {
             return Ok(Value::from(out));
         };
-        let tried = rest
-            .bytes()
-            .next()
-            .and_then(|b| by_first_byte.get(usize::from(b)));
+        let tried = rest.bytes().next().and_then(|b| by_first_byte.get(usize::from(b)));
         let tried = tried.map(Vec::as_slice).unwrap_or_default();
         context.charge_steps(tried.len() as u64 / 4 + 1)?;
         let fits = |i: &&usize| pairs.get(**i).is_some_and(|(old, _)| rest.starts_with(old));
         let pair = tried.iter().find(fits).and_then(|i| pairs.get(*i));
         let (taken, new) = match pair {
             Some((old, new)) => (old.len(), *new),
-            None => (
-                first.len_utf8(),
-                rest.get(..first.len_utf8()).unwrap_or_default(),
-            ),
+            None => (first.len_utf8(), rest.get(..first.len_utf8()).unwrap_or_default()),
         };
         context.charge_bytes(new.len() as u64)?;
         out.push_str(new);

@@ -62,9 +62,7 @@ pub(super) fn index_of(
     let (text, wanted) = two(context, operands)?;
     not_empty(wanted)?;
     let before = text.find(wanted).and_then(|at| text.get(..at));
-    Ok(Value::from(
-        before.map_or(-1, |before| before.chars().count() as i64),
-    ))
+    Ok(Value::from(before.map_or(-1, |before| before.chars().count() as i64)))
 }
 
 /// Returns all places where the other text begins, overlaps included: `indexof_n("aa", "a")`.
@@ -119,9 +117,7 @@ fn any_starts_with_any<T: AsRef<[u8]> + Ord>(mut texts: Vec<T>, prefixes: &[T]) 
     texts.sort_unstable();
     prefixes.iter().any(|prefix| {
         let at = texts.partition_point(|text| text < prefix);
-        texts
-            .get(at)
-            .is_some_and(|text| text.as_ref().starts_with(prefix.as_ref()))
+        texts.get(at).is_some_and(|text| text.as_ref().starts_with(prefix.as_ref()))
     })
 }
 

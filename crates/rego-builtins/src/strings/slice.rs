@@ -20,17 +20,12 @@ pub(super) fn substring(
     charge::make(context, text.len())?;
     let from = skip(text, offset);
     let behind = usize::try_from(length).map_or("", |length| skip(from, length));
-    Ok(Value::from(
-        from.get(..from.len() - behind.len()).unwrap_or_default(),
-    ))
+    Ok(Value::from(from.get(..from.len() - behind.len()).unwrap_or_default()))
 }
 
 /// Returns what is left behind `count` code points.
 fn skip(text: &str, count: usize) -> &str {
-    let start = text
-        .char_indices()
-        .nth(count)
-        .map_or(text.len(), |(at, _)| at);
+    let start = text.char_indices().nth(count).map_or(text.len(), |(at, _)| at);
     text.get(start..).unwrap_or_default()
 }
 

@@ -25,9 +25,7 @@ fn trimmed(
 
 /// Returns the text without the characters of the set at both ends: `trim("..a.", ".")`.
 pub(super) fn trim(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
-    trimmed(context, operands, |text, set| {
-        text.trim_matches(|c| set.contains(c))
-    })
+    trimmed(context, operands, |text, set| text.trim_matches(|c| set.contains(c)))
 }
 
 /// Returns the text without the characters of the set at its start: `trim_left("..a.", ".")`.
@@ -35,9 +33,7 @@ pub(super) fn trim_left(
     context: &mut Context<'_>,
     operands: &[&Value],
 ) -> Result<Value, BuiltinError> {
-    trimmed(context, operands, |text, set| {
-        text.trim_start_matches(|c| set.contains(c))
-    })
+    trimmed(context, operands, |text, set| text.trim_start_matches(|c| set.contains(c)))
 }
 
 /// Returns the text without the characters of the set at its end: `trim_right("..a.", ".")`.
@@ -45,9 +41,7 @@ pub(super) fn trim_right(
     context: &mut Context<'_>,
     operands: &[&Value],
 ) -> Result<Value, BuiltinError> {
-    trimmed(context, operands, |text, set| {
-        text.trim_end_matches(|c| set.contains(c))
-    })
+    trimmed(context, operands, |text, set| text.trim_end_matches(|c| set.contains(c)))
 }
 
 /// Returns the text without the prefix: `trim_prefix("v1", "v")`.
@@ -55,9 +49,7 @@ pub(super) fn trim_prefix(
     context: &mut Context<'_>,
     operands: &[&Value],
 ) -> Result<Value, BuiltinError> {
-    trimmed(context, operands, |text, prefix| {
-        text.strip_prefix(prefix).unwrap_or(text)
-    })
+    trimmed(context, operands, |text, prefix| text.strip_prefix(prefix).unwrap_or(text))
 }
 
 /// Returns the text without the suffix: `trim_suffix("a.rego", ".rego")`.
@@ -65,9 +57,7 @@ pub(super) fn trim_suffix(
     context: &mut Context<'_>,
     operands: &[&Value],
 ) -> Result<Value, BuiltinError> {
-    trimmed(context, operands, |text, suffix| {
-        text.strip_suffix(suffix).unwrap_or(text)
-    })
+    trimmed(context, operands, |text, suffix| text.strip_suffix(suffix).unwrap_or(text))
 }
 
 /// Returns the text without white space at both ends: `trim_space(" a\n")`.
