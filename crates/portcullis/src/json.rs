@@ -22,6 +22,8 @@ pub(crate) enum Json<'a> {
     Float(f64),
     /// A value of Rego.
     Value(&'a Value),
+    /// JSON text without line breaks and blanks between its tokens.
+    OneLine(&'a str),
 }
 
 /// Writes a document over several lines, and a line break after it.
@@ -48,7 +50,45 @@ fn write_at(out: &mut dyn Write, json: &Json<'_>, line_break: &str) -> io::Resul
         Json::Value(value) => {
             out.write_all(value.to_json_pretty(INDENT).replace('\n', line_break).as_bytes())
         }
+        Json::OneLine(text) => out.write_all(laid_out(text, line_break).as_bytes()),
     }
+}
+
+/// Returns JSON text over several lines, its keys in their order, with the characters escaped that
+/// Go escapes for HTML.
+fn laid_out(text: &str, line_break: &str) -> String {
+    let mut laid = String::new();
+    let (mut depth, mut in_string, mut is_escaped) = (0usize, false, false);
+    let mut before = ' ';
+    for char in text.chars() {
+        let is_empty = matches!((before, char), ('{', '}') | ('[', ']'));
+        match char {
+            '<' | '>' | '&' if in_string => laid += &format!("\\u{:04x}", u32::from(char)),
+            _ if in_string => laid.push(char),
+            '}' | ']' => {
+                depth = depth.saturating_sub(1);
+                laid += &if is_empty { String::new() } else { at_depth(line_break, depth) };
+                laid.push(char);
+            }
+            ':' => laid += ": ",
+            _ => {
+                let begins = matches!(before, '{' | '[' | ',');
+                laid += &if begins { at_depth(line_break, depth) } else { String::new() };
+                laid.push(char);
+                depth += usize::from(matches!(char, '{' | '['));
+            }
+        }
+        if char == '"' && !is_escaped {
+            in_string = !in_string;
+        }
+        is_escaped = in_string && char == '\\' && !is_escaped;
+        before = if in_string { '"' } else { char };
+    }
+    laid
+}
+
+fn at_depth(line_break: &str, depth: usize) -> String {
+    format!("{line_break}{}", INDENT.repeat(depth))
 }
 
 fn write_items<T>(
@@ -98,6 +138,29 @@ mod tests {
   ],
   "b": []
 }
+"#
+        );
+    }
+
+    #[test]
+    fn one_line_is_laid_out() {
+        let text = r#"{"a":[{"b\\":"{,:\"<"},-1],"c":[],"d":{}}"#;
+        let mut bytes = Vec::new();
+        write(&mut bytes, &Json::Array(vec![Json::OneLine(text)])).unwrap();
+        assert_eq!(
+            String::from_utf8(bytes).unwrap(),
+            r#"[
+  {
+    "a": [
+      {
+        "b\\": "{,:\"\u003c"
+      },
+      -1
+    ],
+    "c": [],
+    "d": {}
+  }
+]
 "#
         );
     }

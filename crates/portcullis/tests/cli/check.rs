@@ -32,7 +32,7 @@ fn other_errors_show_the_line_below() {
     --- stderr
     1 error occurred: bad.rego:4: rego_unsafe_var_error: var nope is unsafe
     	nope == 1
-    	^^^^^^^^^
+    	^
     	hint: give `nope` a value first: `nope := …`, `some nope in …`
     ");
 }
@@ -47,10 +47,71 @@ fn several_errors_are_counted() {
     2 errors occurred:
     bad.rego:3: rego_type_error: undefined function f
     	q := f(1)
-    	     ^^^^
+    	     ^
     bad.rego:5: rego_type_error: undefined function g
     	r := g(1)
-    	     ^^^^
+    	     ^
+    ");
+}
+
+#[test]
+fn other_places_that_matter_are_named() {
+    let shown = Place::with(&[
+        ("a.rego", "package p\n\ndefault q := 1\n"),
+        ("b.rego", "package p\n\ndefault q := 2\n"),
+    ])
+    .run(&["check", "a.rego", "b.rego"]);
+    assert_snapshot!(shown, @r"
+    exit 1
+    --- stderr
+    1 error occurred: a.rego:1: rego_type_error: multiple default rules data.p.q found at a.rego:3, b.rego:3
+    	package p
+    	^
+    	note: a.rego:3: first default here
+    	note: b.rego:3: and here again
+    ");
+}
+
+#[test]
+fn parse_errors_in_json_have_details() {
+    let shown = Place::with(&[("bad.rego", "package p\n\nq := \"<\" +")])
+        .run(&["check", "-f", "json", "bad.rego"]);
+    assert_snapshot!(shown, @r#"
+    exit 1
+    --- stderr
+    {
+      "errors": [
+        {
+          "message": "unexpected eof token",
+          "code": "rego_parse_error",
+          "location": {
+            "file": "bad.rego",
+            "row": 3,
+            "col": 10
+          },
+          "details": {
+            "line": "q := \"\u003c\" +",
+            "idx": 9
+          }
+        }
+      ]
+    }
+    "#);
+}
+
+#[test]
+fn no_more_errors_than_asked_for() {
+    let text = "package p\n\na := x\n\nb := y\n\nc := z\n";
+    let shown = Place::with(&[("bad.rego", text)]).run(&["check", "-m", "1", "bad.rego"]);
+    assert_snapshot!(shown, @r"
+    exit 1
+    --- stderr
+    2 errors occurred:
+    bad.rego:3: rego_unsafe_var_error: var x is unsafe
+    	a := x
+    	^
+    	hint: give `x` a value first: `x := …`, `some x in …`
+    rego_compile_error: error limit reached
     ");
 }
 
@@ -93,7 +154,7 @@ fn v0_is_refused() {
     --- stderr
     1 error occurred: v0.rego:3: rego_parse_error: `if` keyword is required before rule body
     	allow { true }
-    	^^^^^^^^^^^^^^
+    	^
     	hint: write `… if { … }`, or read the file as Rego v0
     ");
 }
@@ -117,7 +178,7 @@ fn strict_refuses_unused_variables() {
     --- stderr
     1 error occurred: p.rego:4: rego_compile_error: assigned var x unused
     	x := 1
-    	^^^^^^
+    	^
     	hint: use it, or take it away
     ");
 }

@@ -620,6 +620,101 @@ fn some_query() {
 }
 
 #[test]
+fn an_empty_query_asks_nothing() {
+    let shown = run(&["eval", "-f", "pretty", "# nothing"]);
+    assert_snapshot!(shown, @r"
+    exit 2
+    --- stderr
+    1 error occurred: cannot evaluate empty query
+    ");
+    assert_eq!(run(&["eval", "-f", "pretty", ""]), shown);
+}
+
+#[test]
+fn several_solutions_are_several_lines() {
+    let raw = run(&["eval", "-f", "raw", "[1, \"b c\", {\"d\": null}][i]; i"]);
+    assert_snapshot!(raw, @r#"
+    exit 0
+    --- stdout
+    1 0
+    b c 1
+    {"d":null} 2
+    "#);
+    let values = run(&["eval", "-f", "values", "[1, 2][i]; i"]);
+    assert_snapshot!(values, @r"
+    exit 0
+    --- stdout
+    [
+      1,
+      0
+    ]
+    [
+      2,
+      1
+    ]
+    ");
+}
+
+#[test]
+fn nothing_is_shown_of_undefined_but_what_the_format_asks_for() {
+    for (format, shown) in [
+        ("json", "{}\n"),
+        ("discard", "{}\n"),
+        ("pretty", "undefined\n"),
+        ("raw", ""),
+        ("values", ""),
+        ("bindings", ""),
+    ] {
+        let printed = run(&["eval", "-f", format, "data.nothing"]);
+        let stdout = printed.trim_start_matches("exit 0\n").trim_start_matches("--- stdout\n");
+        assert_eq!(stdout, shown, "{format}");
+    }
+}
+
+#[test]
+fn data_that_is_wrong_is_named() {
+    let place = Place::with(&[
+        ("bad.json", "{\"a\":"),
+        ("bad.yaml", "a: [1\nb: 2"),
+        ("list.json", "[1]"),
+        ("what", "{{"),
+    ]);
+    let files = ["-d", "bad.json", "-d", "bad.yaml", "-d", "list.json", "-d", "what"];
+    let shown = place.run(&[&["eval", "-f", "pretty", "1"], files.as_slice()].concat());
+    assert_snapshot!(shown, @r"
+    exit 2
+    --- stderr
+    4 errors occurred:
+    bad.json: 1:6: unexpected end of JSON input
+    bad.yaml: error converting YAML to JSON: yaml: line 2: illegal placement of ':' indicator
+    list.json: document must be of type object
+    what: can't recognize file type
+    ");
+}
+
+#[test]
+fn input_that_is_wrong_is_named() {
+    let shown = Place::with(&[("bad.json", "{\"a\":")]).run(&["eval", "-i", "bad.json", "1"]);
+    assert_snapshot!(shown, @r"
+    exit 2
+    --- stderr
+    bad.json: 1:6: unexpected end of JSON input
+    ");
+}
+
+#[test]
+fn data_must_not_stand_where_a_rule_does() {
+    let shown =
+        Place::with(&[("p.rego", "package p\n\nq := 1\n"), ("x.json", "{\"p\": {\"q\": 2}}")])
+            .run(&["eval", "-d", "p.rego", "-d", "x.json", "-f", "pretty", "data.p.q"]);
+    assert_snapshot!(shown, @r"
+    exit 2
+    --- stderr
+    1 error occurred: p.rego:3: rego_compile_error: conflicting rule for data path p/q found
+    ");
+}
+
+#[test]
 fn timeout_ends_evaluation() {
     let slow =
         "count([x | x := numbers.range(1, 9999)[_]; y := numbers.range(1, 9999)[_]; x * y == 0])";

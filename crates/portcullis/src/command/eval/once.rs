@@ -71,7 +71,11 @@ fn solve(
         ..EvalOptions::default()
     };
     let result = timers.time("timer_rego_query_eval_ns", || prepared.eval(input, &options));
-    result.map(|result| result.rows).map_err(|error| vec![report::of_eval_error(&error)])
+    let rows = result.map_err(|error| vec![report::of_eval_error(&error)])?.rows;
+    if rows.iter().any(|row| row.expressions.is_empty()) {
+        return Err(vec![Report::plain(&"cannot evaluate empty query")]);
+    }
+    Ok(rows)
 }
 
 fn host() -> SystemHost {
