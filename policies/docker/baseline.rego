@@ -370,9 +370,10 @@ deny contains msg if {
 	msg := sprintf("the field %s must be spelled %s", [key, known])
 }
 
-settings_and_body contains input.Body
-
+# Where a key is looked at: in the settings, and in a body that is none of them.
 settings_and_body contains config if some config in settings
+
+settings_and_body contains input.Body if not input.Body in settings
 
 mount_keys := {"type": "Type", "source": "Source", "volumeoptions": "VolumeOptions"}
 

@@ -15,6 +15,9 @@ pub struct Target {
     pub query: Vec<(String, String)>,
 }
 
+/// Longest target, in bytes. The daemon's own server takes no longer heads than this.
+pub const TARGET_BYTES_MAX: usize = 1 << 20;
+
 /// Why a target cannot be taken apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UriError {
@@ -24,6 +27,8 @@ pub enum UriError {
     Escape,
     /// A colon where a scheme would end, without a scheme.
     Scheme,
+    /// Longer than [`TARGET_BYTES_MAX`].
+    TooLong,
 }
 
 impl fmt::Display for UriError {
@@ -32,6 +37,7 @@ impl fmt::Display for UriError {
             Self::ControlCharacter => "invalid control character in request target",
             Self::Escape => "invalid percent escape in request target",
             Self::Scheme => "request target is neither a path nor a URL",
+            Self::TooLong => "request target is longer than 1 MiB",
         })
     }
 }
@@ -40,8 +46,11 @@ impl std::error::Error for UriError {}
 
 /// Returns the parts of a target.
 ///
-/// Errors: a target that Go refuses.
+/// Errors: a target that Go refuses, or one that is too long.
 pub fn parse(raw: &str) -> Result<Target, UriError> {
+    if raw.len() > TARGET_BYTES_MAX {
+        return Err(UriError::TooLong);
+    }
     if raw.bytes().any(|byte| byte < b' ' || byte == 0x7f) {
         return Err(UriError::ControlCharacter);
     }

@@ -5,6 +5,7 @@
 //! Read first: `personality.rs`, then `command.rs`, then one file of `command/`.
 #![forbid(unsafe_code)]
 
+mod allocator;
 mod command;
 mod duration;
 mod environment;

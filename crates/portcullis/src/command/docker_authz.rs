@@ -8,9 +8,13 @@ use portcullis_docker::cli::{
     self, DockerAuthzArgs, EXIT_FAILED, EXIT_OK, GoStyleError, Streams, parse_go_style,
 };
 
+use crate::allocator::give_back_memory;
 use crate::exit::Exit;
 
 pub(super) fn run(args: &DockerAuthzArgs) -> Result<Exit> {
+    if !args.check && !args.version {
+        give_back_memory();
+    }
     let streams = Streams { out: Box::new(stdout()), err: &mut stderr() };
     Ok(match cli::run(args, streams) {
         EXIT_OK => Exit::Success,
