@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use rego::Value;
+use rego::{Value, View};
 
 /// Deepest nesting of a body. Ours; Docker's own bodies have about ten levels.
 pub const BODY_DEPTH_MAX: usize = 128;
@@ -44,8 +44,51 @@ pub fn parse(bytes: &[u8]) -> Result<Value, BodyError> {
         return Ok(Value::NULL);
     }
     let value = Value::from_json(bytes).map_err(|error| BodyError::Json(error.to_string()))?;
-    check_keys(bytes)?;
+    // The value keeps each key once: where it has as many as the text, none repeats. Keys are
+    // looked at one by one only to name the one that does.
+    if count_keys(bytes)? != count_entries(&value) {
+        check_keys(bytes)?;
+        return Err(BodyError::RepeatedKey("?".to_string())); // cannot be, but must never pass
+    }
     Ok(value)
+}
+
+/// Returns how many keys the objects of a JSON text have, repeated ones as often as they come.
+fn count_keys(bytes: &[u8]) -> Result<usize, BodyError> {
+    let (mut keys, mut depth) = (0, 0usize);
+    let mut rest = bytes.iter();
+    while let Some(byte) = rest.next() {
+        match byte {
+            b'"' => {
+                while let Some(byte) = rest.next() {
+                    match byte {
+                        b'"' => break,
+                        b'\\' => drop(rest.next()),
+                        _ => {}
+                    }
+                }
+            }
+            b':' => keys += 1,
+            b'{' | b'[' => {
+                depth += 1;
+                if depth > BODY_DEPTH_MAX {
+                    return Err(BodyError::Depth);
+                }
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    Ok(keys)
+}
+
+/// Returns how many entries the objects of a value have. Its depth is bounded by now.
+fn count_entries(value: &Value) -> usize {
+    match value.view() {
+        View::Array(items) => items.iter().map(count_entries).sum(),
+        View::Object(object) => object.iter().map(|(_, value)| 1 + count_entries(value)).sum(),
+        _ => 0,
+    }
 }
 
 /// An object or array that is open.
@@ -74,9 +117,6 @@ fn check_keys(bytes: &[u8]) -> Result<(), BodyError> {
             b'[' => open.push(Open::Array),
             b'}' | b']' => check_closed(open.pop())?,
             _ => {}
-        }
-        if open.len() > BODY_DEPTH_MAX {
-            return Err(BodyError::Depth);
         }
         at += 1;
     }
@@ -143,6 +183,8 @@ mod tests {
             r#"{"a":1,"a":2}"#,
             r#"{"x":[{"a" : 1,"b":{},"a":null}]}"#,
             r#"{"HostConfig":{},"\u0048ostConfig":{}}"#,
+            r#"{"a\\":1,"b":":","a\\":2}"#,
+            r#"[[{"":1,"":1}]]"#,
         ] {
             assert!(matches!(parse(text.as_bytes()), Err(BodyError::RepeatedKey(_))), "{text}");
         }
