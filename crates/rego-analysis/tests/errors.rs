@@ -56,6 +56,28 @@ fn unsafe_variables() {
     ));
 }
 
+/// Nothing gives a value to a variable in the key of an object.
+#[test]
+fn unsafe_keys() {
+    for body in [
+        "x = {x: 1}",
+        "{x: 1} = x",
+        "x = [{x: 1}]",
+        "y = 1; x = [{{x}: y}]",
+        "[x, y] = [{y: 1}, {x: 1}]",
+        "{x: x} = input.o",
+        "{x: y, y: x} = input.o",
+        "some {x: x} in input.o",
+    ] {
+        let found = errors(&format!("package p\n\nq if {{ {body} }}"));
+        assert!(found.contains("rego_unsafe_var_error"), "{body}: {found}");
+    }
+    for body in ["y = 1; x = {y: z}; x = input", "[{y: 1}, y] = input", "y = 1; {y: z} = input"] {
+        let found = errors(&format!("package p\n\nq if {{ {body} }}"));
+        assert!(found.contains("----\naccepted"), "{body}: {found}");
+    }
+}
+
 #[test]
 fn unsafe_head() {
     insta::assert_snapshot!(errors("package p\n\nq contains x if input.y"));

@@ -13,8 +13,18 @@ pub(crate) struct Unifier<'k> {
     known: &'k dyn Fn(Local) -> bool,
     bound: Vec<Local>,
     is_bound: HashSet<Local>,
-    /// `(a, bs)`: `a` is bound once all of `bs` are, and all of `bs` once `a` is.
-    waiting: Vec<(Local, Vec<Local>)>,
+    waiting: Vec<Waiting>,
+}
+
+/// A variable that stands for a pattern.
+struct Waiting {
+    /// Bound once all parts and keys are.
+    whole: Local,
+    /// Bound once the whole is.
+    parts: Vec<Local>,
+    /// Variables in keys of objects, which a value never binds. (OPA overlooks them, and takes
+    /// `x = {x: 1}` for an assignment.)
+    keys: Vec<Local>,
 }
 
 impl<'k> Unifier<'k> {
@@ -39,7 +49,9 @@ impl<'k> Unifier<'k> {
     fn unify(&mut self, a: &Term, b: &Term) {
         use TermKind as K;
         match (&a.kind, &b.kind) {
-            (K::Local(a), K::Local(b)) => self.waiting.push((*a, vec![*b])),
+            (K::Local(a), K::Local(b)) => {
+                self.waiting.push(Waiting { whole: *a, parts: vec![*b], keys: Vec::new() });
+            }
             (K::Local(local), _) => self.local_with(*local, b),
             (_, K::Local(local)) => self.local_with(*local, a),
             (K::Array(left), K::Array(right)) if left.len() == right.len() => {
@@ -72,9 +84,10 @@ impl<'k> Unifier<'k> {
     fn local_with(&mut self, local: Local, other: &Term) {
         match &other.kind {
             TermKind::Array(_) | TermKind::Object(_) => {
-                let mut inside = Vec::new();
-                pattern_vars(other, &mut |local| inside.push(local));
-                self.waiting.push((local, inside));
+                let (mut parts, mut keys) = (Vec::new(), Vec::new());
+                pattern_vars(other, &mut |local| parts.push(local));
+                key_vars(other, false, &mut |local| keys.push(local));
+                self.waiting.push(Waiting { whole: local, parts, keys });
             }
             TermKind::Ref { head, .. } => {
                 if self.reachable(head) {
@@ -120,8 +133,19 @@ impl<'k> Unifier<'k> {
         }
     }
 
+    /// Marks what a known value binds in a pattern; a variable in a key of an object not by a
+    /// value of the same object.
     fn mark_all(&mut self, term: &Term) {
-        pattern_vars(term, &mut |local| self.mark(local));
+        if let TermKind::Array(items) = &term.kind {
+            return items.iter().for_each(|item| self.mark_all(item));
+        }
+        let mut keys = HashSet::default();
+        key_vars(term, false, &mut |local| drop(keys.insert(local)));
+        pattern_vars(term, &mut |local| {
+            if !keys.contains(&local) {
+                self.mark(local);
+            }
+        });
     }
 
     /// Follows what is bound to what it binds, each relation at most once a side.
@@ -129,8 +153,9 @@ impl<'k> Unifier<'k> {
         let mut queue: VecDeque<Local> = std::mem::take(&mut self.bound).into();
         let mut missing: Vec<usize> = Vec::new();
         let mut mentions: HashMap<Local, Vec<usize>> = HashMap::default();
-        for (at, (whole, parts)) in self.waiting.iter().enumerate() {
-            let open = parts.iter().filter(|part| !(self.known)(**part)).count();
+        for (at, Waiting { whole, parts, keys }) in self.waiting.iter().enumerate() {
+            let needed = || parts.iter().chain(keys);
+            let open = needed().filter(|part| !(self.known)(**part)).count();
             missing.push(open);
             if open == 0 && !(self.known)(*whole) {
                 queue.push_back(*whole);
@@ -139,7 +164,7 @@ impl<'k> Unifier<'k> {
                 queue.extend(parts);
             }
             mentions.entry(*whole).or_default().push(at);
-            parts.iter().for_each(|part| mentions.entry(*part).or_default().push(at));
+            needed().for_each(|part| mentions.entry(*part).or_default().push(at));
         }
         let mut done: HashSet<Local> = HashSet::default();
         let mut order = Vec::new();
@@ -149,7 +174,7 @@ impl<'k> Unifier<'k> {
             }
             order.push(local);
             for at in mentions.get(&local).into_iter().flatten() {
-                let Some((whole, parts)) = self.waiting.get(*at) else { continue };
+                let Some(Waiting { whole, parts, .. }) = self.waiting.get(*at) else { continue };
                 if *whole == local {
                     queue.extend(parts);
                 } else if let Some(open) = missing.get_mut(*at) {
@@ -191,6 +216,30 @@ fn pattern_vars(term: &Term, f: &mut impl FnMut(Local)) {
         }
         TermKind::Object(entries) => entries.iter().for_each(|(_, value)| pattern_vars(value, f)),
         TermKind::Ref { path, .. } => path.iter().for_each(|step| pattern_vars(step, f)),
+        _ => {}
+    }
+}
+
+/// Calls `f` with the variables in the keys of a pattern's objects, closures left out.
+fn key_vars(term: &Term, in_key: bool, f: &mut impl FnMut(Local)) {
+    match &term.kind {
+        TermKind::Local(local) if in_key => f(*local),
+        TermKind::Array(items) | TermKind::Set(items) => {
+            items.iter().for_each(|item| key_vars(item, in_key, f));
+        }
+        TermKind::Object(entries) => {
+            for (key, value) in entries {
+                key_vars(key, true, f);
+                key_vars(value, in_key, f);
+            }
+        }
+        TermKind::Call { args, .. } => args.iter().for_each(|arg| key_vars(arg, in_key, f)),
+        TermKind::Ref { head, path } if in_key => {
+            if let RefHead::Local(local) = head {
+                f(*local);
+            }
+            path.iter().for_each(|step| key_vars(step, true, f));
+        }
         _ => {}
     }
 }
