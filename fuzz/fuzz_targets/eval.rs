@@ -16,7 +16,9 @@ static DATA: LazyLock<Value> = LazyLock::new(|| {
 });
 
 static INPUT: LazyLock<Value> = LazyLock::new(|| {
-    read(r#"{"user": "bob", "n": 2, "roles": ["a", "b"], "Body": {"HostConfig": {"Binds": ["/:/x"]}}}"#)
+    read(
+        r#"{"user": "bob", "n": 2, "roles": ["a", "b"], "Body": {"HostConfig": {"Binds": ["/:/x"]}}}"#,
+    )
 });
 
 fn read(json: &str) -> Value {

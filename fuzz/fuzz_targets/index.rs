@@ -25,24 +25,79 @@ const INPUTS: &[&str] = &[
 
 /// Places that tests look at.
 const PLACES: &[&str] = &[
-    "input.a", "input.b.c", "input[\"b\"].d", "input.l[0]", "input.l", "input.b", "data.a", "data.o[input.a]",
-    "input.b[input.a]", "input.l[_]", "input[k]", "input",
+    "input.a",
+    "input.b.c",
+    "input[\"b\"].d",
+    "input.l[0]",
+    "input.l",
+    "input.b",
+    "data.a",
+    "data.o[input.a]",
+    "input.b[input.a]",
+    "input.l[_]",
+    "input[k]",
+    "input",
 ];
 
 const VALUES: &[&str] = &[
-    "\"x\"", "\"y\"", "1", "1.0", "true", "false", "null", "[\"x\"]", "[\"x\", 1]", "{\"x\": 1}", "\"x:y\"", "[_, 1]",
-    "{\"x\": _}", "[]", "\"xy:z\"", "[\"x\", z]", "{\"c\": 1}",
+    "\"x\"",
+    "\"y\"",
+    "1",
+    "1.0",
+    "true",
+    "false",
+    "null",
+    "[\"x\"]",
+    "[\"x\", 1]",
+    "{\"x\": 1}",
+    "\"x:y\"",
+    "[_, 1]",
+    "{\"x\": _}",
+    "[]",
+    "\"xy:z\"",
+    "[\"x\", z]",
+    "{\"c\": 1}",
 ];
 
 /// Tests of a place (`$`) against a value (`@`).
 const TESTS: &[&str] = &[
-    "$ == @", "$ = @", "@ == $", "@ = $", "v := $\n\tv == @", "v = $\n\tv = @", "$ in {@, \"y\"}", "$ in [@, 1]",
-    "$ in data.xs", "$", "not $", "not $ == @", "$ != @", "glob.match(\"x:*\", [\":\"], $)",
-    "glob.match(\"*:{y,z}\", [\":\"], $)", "glob.match(\"x*\", [], $)", "glob.match(\"**\", [\":\"], $)", "$ == data.a",
-    "$ = @\n\tinput.a = \"x\"", "$ = @ with input.a as \"y\"", "startswith($, \"x\")", "some z in [@]\n\t$ == z",
-    "w := @\n\t$ == w", "$ == @\n\tinput.b.c == 1", "is_string($)", "true", "input.a == input.b.c",
-    "$ == @\n\t$ == \"x\"", "some i\n\t$[i] == @", "every e in $ { e == @ }", "[$, 1] = [@, 1]", "$ == @\n\tnot input.b.d",
-    "{\"x\": z} = $\n\tz == @", "$ = q\n\tq == @", "@ in $", "internal.member_2($, [@])", "equal($, @)",
+    "$ == @",
+    "$ = @",
+    "@ == $",
+    "@ = $",
+    "v := $\n\tv == @",
+    "v = $\n\tv = @",
+    "$ in {@, \"y\"}",
+    "$ in [@, 1]",
+    "$ in data.xs",
+    "$",
+    "not $",
+    "not $ == @",
+    "$ != @",
+    "glob.match(\"x:*\", [\":\"], $)",
+    "glob.match(\"*:{y,z}\", [\":\"], $)",
+    "glob.match(\"x*\", [], $)",
+    "glob.match(\"**\", [\":\"], $)",
+    "$ == data.a",
+    "$ = @\n\tinput.a = \"x\"",
+    "$ = @ with input.a as \"y\"",
+    "startswith($, \"x\")",
+    "some z in [@]\n\t$ == z",
+    "w := @\n\t$ == w",
+    "$ == @\n\tinput.b.c == 1",
+    "is_string($)",
+    "true",
+    "input.a == input.b.c",
+    "$ == @\n\t$ == \"x\"",
+    "some i\n\t$[i] == @",
+    "every e in $ { e == @ }",
+    "[$, 1] = [@, 1]",
+    "$ == @\n\tnot input.b.d",
+    "{\"x\": z} = $\n\tz == @",
+    "$ = q\n\tq == @",
+    "@ in $",
+    "internal.member_2($, [@])",
+    "equal($, @)",
 ];
 
 /// How a rule is said with a body: whole, to collect, with keys, as a function.
@@ -73,15 +128,17 @@ fn rule(shape: usize, name: &str, value: &str, body: &str) -> String {
         0 => format!("{name} := {value} if {{\n\t{body}\n}}\n"),
         1 => format!("{name} contains {value} if {{\n\t{body}\n}}\n"),
         2 => format!("{name}[{value}] := {value} if {{\n\t{body}\n}}\n"),
-        3 => format!("{name}(input_a) := {value} if {{\n\t{}\n}}\n", body.replace("input.a", "input_a")),
+        3 => format!(
+            "{name}(input_a) := {value} if {{\n\t{}\n}}\n",
+            body.replace("input.a", "input_a")
+        ),
         _ => format!("{name}.k{value} := {value} if {{\n\t{body}\n}}\n"),
     }
 }
 
 fuzz_target!(|bytes: &[u8]| {
     let mut choices = Choices::new(bytes);
-    let (shape, count, input) =
-        (choices.below(SHAPES), 3 + choices.below(4), choices.one(INPUTS));
+    let (shape, count, input) = (choices.below(SHAPES), 3 + choices.below(4), choices.one(INPUTS));
     let chained = shape % 3 == 0 && choices.below(3) == 0;
     let same = choices.below(2) == 0;
     let mut rules = Vec::new();
@@ -118,7 +175,8 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok(parts) = &parts else { return };
     let parts = rego::Value::from_json(parts.as_bytes()).expect("what the engine wrote");
     let pairs: Vec<rego::Value> = parts.as_array().unwrap_or_default().to_vec();
-    let values = || pairs.iter().filter_map(|pair| pair.as_array()?.get(1)).map(rego::Value::to_json);
+    let values =
+        || pairs.iter().filter_map(|pair| pair.as_array()?.get(1)).map(rego::Value::to_json);
     let want = match shape {
         0 | 3 if chained => Ok(values().next().unwrap_or("undefined".to_owned())),
         0 | 3 => {
