@@ -40,14 +40,26 @@ pub struct Program {
 /// A document of the rule tree.
 #[derive(Clone, Debug, Default)]
 pub struct NodeInfo {
-    /// Its path below `data`.
-    pub path: Vec<Value>,
+    /// The document it is part of, and its key there; nothing for `data`. (Paths are put together
+    /// when asked for: kept at every node, those of a deep package would grow by its square.)
+    pub parent: Option<(NodeId, Value)>,
     /// Its children, sorted by key.
     pub children: Vec<(Value, NodeId)>,
     /// The rule that makes it, where it has no parameters.
     pub rule: Option<FunctionId>,
     /// Whether it is the path of a rule, with parameters or without.
     pub is_rule: bool,
+}
+
+impl Program {
+    /// Returns the path of a document below `data`.
+    pub fn path_of(&self, node: NodeId) -> Vec<&Value> {
+        let parent = |node: NodeId| self.nodes.get(node.0 as usize)?.parent.as_ref();
+        let up = std::iter::successors(parent(node), |(above, _)| parent(*above));
+        let mut path: Vec<&Value> = up.map(|(_, key)| key).collect();
+        path.reverse();
+        path
+    }
 }
 
 impl NodeInfo {

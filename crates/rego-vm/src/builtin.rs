@@ -101,6 +101,7 @@ pub struct Context<'h> {
     now_ns: Option<i64>,
     steps_left: u64,
     bytes_left: u64,
+    place: String,
     kept: Option<Box<Kept>>,
 }
 
@@ -117,12 +118,28 @@ const STEPS_PER_LOOK: u64 = 4096;
 impl<'h> Context<'h> {
     /// Returns a context with a budget of steps and of bytes held by results.
     pub fn new(host: &'h dyn Host, steps_max: u64, bytes_max: u64) -> Self {
-        Self { host, now_ns: None, steps_left: steps_max, bytes_left: bytes_max, kept: None }
+        Self {
+            host,
+            now_ns: None,
+            steps_left: steps_max,
+            bytes_left: bytes_max,
+            place: String::new(),
+            kept: None,
+        }
     }
 
     /// Returns the world outside.
     pub fn host(&self) -> &'h dyn Host {
         self.host
+    }
+
+    /// Returns where the call under way stands, as `file:row`. Known to builtins without a result.
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    pub(crate) fn set_place(&mut self, place: String) {
+        self.place = place;
     }
 
     /// Returns the time of the query as nanoseconds since 1970-01-01 UTC: the same at each call.

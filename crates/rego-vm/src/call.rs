@@ -160,7 +160,7 @@ impl<'a> Machine<'a> {
         if !self.scope().replaced.is_empty() {
             let path = self.program.functions.get(id.0 as usize).map(|f| f.path.as_slice());
             let path: &'a [Value] = path.unwrap_or_default();
-            if self.scope().is_replaced(path) {
+            if self.scope().is_replaced(path.iter()) {
                 let found = self.base_at(path.iter());
                 self.set_or(back.dst, found, back.fail);
                 return Ok(Flow::On);
@@ -245,6 +245,11 @@ impl<'a> Machine<'a> {
         let Some(builtin) = self.setting.builtins.get(id.0 as usize).copied() else {
             return self.internal("no such builtin");
         };
+        if builtin.decl.result.is_none() {
+            let place = self.program.sources.resolve(self.place());
+            let place = place.map(|(file, position)| format!("{file}:{}", position.row));
+            self.context.set_place(place.unwrap_or_default());
+        }
         let operands = self.list(args);
         let window = Window {
             slots: self.slots.get(self.frame.base..).unwrap_or_default(),

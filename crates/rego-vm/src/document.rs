@@ -69,11 +69,22 @@ impl<'a> Machine<'a> {
         path.try_fold(data, |slot, key| slot.child(|value| base_child(value, key)))
     }
 
+    /// Returns what the base document holds where a node stands.
+    fn base_of(&self, node: NodeId) -> Option<Slot<'a>> {
+        self.base_at(self.program.path_of(node).into_iter())
+    }
+
+    /// Whether `with` replaced the document at a node, or one that it is part of.
+    fn is_replaced(&self, node: NodeId) -> bool {
+        let scope = self.scope();
+        !scope.replaced.is_empty() && scope.is_replaced(self.program.path_of(node).into_iter())
+    }
+
     /// Evaluates the whole document at a node.
     pub(crate) fn document(&mut self, node: NodeId, back: Return) -> Run<Flow> {
         let info = self.node(node)?;
-        if self.scope().is_replaced(&info.path) {
-            let found = self.base_at(info.path.iter());
+        if self.is_replaced(node) {
+            let found = self.base_of(node);
             self.set_or(back.dst, found, back.fail);
             return Ok(Flow::On);
         }
@@ -123,7 +134,7 @@ impl<'a> Machine<'a> {
                 continue;
             };
             let child_info = self.node(*child)?;
-            if self.scope().is_replaced(&child_info.path) {
+            if self.is_replaced(*child) {
                 continue; // base data has it
             }
             doc.key = Some(key.clone());
@@ -143,8 +154,7 @@ impl<'a> Machine<'a> {
                 None => {
                     // An empty package: what base data has there, or nothing.
                     let empty = Value::object(Vec::new());
-                    let base =
-                        self.base_at(child_info.path.iter()).and_then(|slot| slot.to_value());
+                    let base = self.base_of(*child).and_then(|slot| slot.to_value());
                     doc.take(Some(base.unwrap_or(empty)));
                 }
             }
@@ -179,8 +189,8 @@ impl<'a> Machine<'a> {
     /// Puts rules and base data together. Where both have a key, base data counts, as in OPA;
     /// where both have documents there, they are one already.
     fn finish(&mut self, doc: DocFrame, info: &NodeInfo) -> Run<Progress<'a>> {
+        let base = self.base_of(doc.node).and_then(|slot| slot.to_value());
         let DocFrame { mut entries, own, back, scope, .. } = doc;
-        let base = self.base_at(info.path.iter()).and_then(|slot| slot.to_value());
         for layer in [own, base].into_iter().flatten() {
             let Some(object) = layer.as_object() else { continue };
             self.charge(object.len() as u64)?;
@@ -220,7 +230,7 @@ impl<'a> Machine<'a> {
             return self.force_first(node, reg, fail);
         }
         let key = self.value(key)?.clone();
-        let found = self.child_of(info, &key)?;
+        let found = self.child_of(node, &key)?;
         self.set_or(dst, found, fail);
         Ok(Flow::On)
     }
@@ -232,16 +242,14 @@ impl<'a> Machine<'a> {
     }
 
     /// What stands at a key of a document that no rule makes as a whole.
-    fn child_of(&self, info: &NodeInfo, key: &Value) -> Run<Option<Slot<'a>>> {
-        let base = |path: &[Value]| self.base_at(path.iter().chain([key]));
-        let Some(child) = info.child(key) else {
-            return Ok(base(&info.path));
-        };
-        let child_info = self.node(child)?;
-        if self.scope().is_replaced(&child_info.path) {
-            return Ok(base(&info.path));
+    fn child_of(&self, node: NodeId, key: &Value) -> Run<Option<Slot<'a>>> {
+        match self.node(node)?.child(key) {
+            Some(child) if !self.is_replaced(child) => Ok(Some(Slot::Node(child))),
+            _ => {
+                let path = self.program.path_of(node);
+                Ok(self.base_at(path.into_iter().chain([key])))
+            }
         }
-        Ok(Some(Slot::Node(child)))
     }
 
     /// Evaluates what is still a document.
@@ -264,7 +272,7 @@ impl<'a> Machine<'a> {
             {
                 return self.force_first(node, reg, fail);
             }
-            let children = self.children(info)?;
+            let children = self.children(node)?;
             self.put_iter(iter, Iter::Children(children.into_iter()));
             return Ok(Flow::On);
         }
@@ -276,16 +284,15 @@ impl<'a> Machine<'a> {
     }
 
     /// The children of a document: those of rules, evaluated when needed, and of base data.
-    fn children(&mut self, info: &'a NodeInfo) -> Run<Vec<Child<'a>>> {
+    fn children(&mut self, node: NodeId) -> Run<Vec<Child<'a>>> {
         let mut children = Vec::new();
-        for (key, child) in &info.children {
-            let child_info = self.node(*child)?;
-            if !self.scope().is_replaced(&child_info.path) {
+        for (key, child) in &self.node(node)?.children {
+            if !self.is_replaced(*child) {
                 children.push(lazy(key, *child));
             }
         }
         let virtual_len = children.len();
-        if let Some(base) = self.base_at(info.path.iter())
+        if let Some(base) = self.base_of(node)
             && let Some(mut over) = Iter::over(&base)
         {
             while let Some((key, value)) = over.next() {

@@ -125,8 +125,13 @@ impl<'a> Scope<'a> {
     }
 
     /// Whether `with` replaced the document at a path, or one that it is part of.
-    pub(crate) fn is_replaced(&self, path: &[Value]) -> bool {
-        self.replaced.iter().any(|replaced| path.starts_with(replaced))
+    pub(crate) fn is_replaced<'k>(
+        &self,
+        path: impl ExactSizeIterator<Item = &'k Value> + Clone,
+    ) -> bool {
+        self.replaced.iter().any(|replaced| {
+            replaced.len() <= path.len() && replaced.iter().zip(path.clone()).all(|(a, b)| a == b)
+        })
     }
 }
 

@@ -140,7 +140,9 @@ impl<'k> Unifier<'k> {
             return items.iter().for_each(|item| self.mark_all(item));
         }
         let mut keys = HashSet::default();
-        key_vars(term, false, &mut |local| drop(keys.insert(local)));
+        key_vars(term, false, &mut |local| {
+            keys.insert(local);
+        });
         pattern_vars(term, &mut |local| {
             if !keys.contains(&local) {
                 self.mark(local);

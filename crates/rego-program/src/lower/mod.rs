@@ -19,7 +19,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use rego_analysis::tree::{
-    Definition, Query, Resolved, Rule, RuleId, RuleKind, RuleTree, TermKind,
+    Definition, NodeId, Query, Resolved, Rule, RuleId, RuleKind, RuleTree, TermKind,
 };
 use rego_source::{Location, Sources};
 use rego_value::Value;
@@ -175,26 +175,21 @@ pub fn extend(
     })
 }
 
-/// The rule tree with the path of every node.
+/// The rule tree with every node's place in it.
 fn nodes(tree: &RuleTree, scope: &Scope<'_>) -> Vec<NodeInfo> {
-    let mut paths: Vec<Vec<Value>> = vec![Vec::new(); tree.nodes.len()];
-    let mut todo = vec![RuleTree::ROOT];
-    while let Some(id) = todo.pop() {
-        let Some(node) = tree.node(id) else { continue };
-        let path = paths.get(id.0 as usize).cloned().unwrap_or_default();
-        for (key, child) in &node.children {
-            if let Some(place) = paths.get_mut(child.0 as usize) {
-                place.clone_from(&path);
-                place.push(key.clone());
-            }
-            todo.push(*child);
-        }
-    }
-    let info = |(node, path): (&rego_analysis::tree::Node, Vec<Value>)| NodeInfo {
-        path,
+    let info = |node: &rego_analysis::tree::Node| NodeInfo {
+        parent: None,
         children: node.children.clone(),
         rule: node.rule.filter(|rule| !scope.is_function(*rule)).map(Scope::function),
         is_rule: node.rule.is_some(),
     };
-    tree.nodes.iter().zip(paths).map(info).collect()
+    let mut nodes: Vec<NodeInfo> = tree.nodes.iter().map(info).collect();
+    for (id, node) in (0u32..).zip(&tree.nodes) {
+        for (key, child) in &node.children {
+            if let Some(child) = nodes.get_mut(child.0 as usize) {
+                child.parent = Some((NodeId(id), key.clone()));
+            }
+        }
+    }
+    nodes
 }
