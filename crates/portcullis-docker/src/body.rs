@@ -28,7 +28,10 @@ impl fmt::Display for BodyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Json(message) => write!(f, "request body is not JSON: {message}"),
-            Self::RepeatedKey(key) => write!(f, "request body repeats the key `{key}`"),
+            // Whoever reads the answer sees the client's key, never what it would do to a terminal.
+            Self::RepeatedKey(key) => {
+                write!(f, "request body repeats the key `{}`", key.escape_debug())
+            }
             Self::Depth => write!(f, "request body is nested deeper than {BODY_DEPTH_MAX} levels"),
         }
     }
