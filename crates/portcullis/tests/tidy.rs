@@ -33,9 +33,21 @@ const EDGES: &[(&str, &[&str])] = &[
             "rego-builtins",
         ],
     ),
-    ("portcullis-service", &["rego"]),
+    ("portcullis-bundle", &["rego"]),
+    ("portcullis-remote", &[]),
+    ("portcullis-service", &["rego", "portcullis-bundle", "portcullis-remote"]),
+    ("portcullis-server", &["rego", "portcullis-service"]),
     ("portcullis-docker", &["rego", "portcullis-service"]),
-    ("portcullis", &["rego", "portcullis-service", "portcullis-docker"]),
+    (
+        "portcullis",
+        &[
+            "rego",
+            "portcullis-bundle",
+            "portcullis-service",
+            "portcullis-server",
+            "portcullis-docker",
+        ],
+    ),
     // For development only: nothing depends on these.
     ("conformance", &["rego"]),
     ("bench", &["rego", "portcullis-service", "portcullis-docker"]),
