@@ -3,8 +3,10 @@
 //!
 //! Source: OPA `v1/ast/compile.go` (`checkRuleConflicts`), `v1/ast/conflicts.go`.
 
+use std::sync::Arc;
+
 use foldhash::HashMap;
-use rego_source::{Diagnostic, Sources};
+use rego_source::{Diagnostic, Location, Sources};
 use rego_syntax::ast::TermKind;
 use rego_value::Value;
 
@@ -13,6 +15,7 @@ use crate::finding::{COMPILE, Findings, Stage, TYPE};
 use crate::heads::{Head, Shape};
 use crate::lower::path_text;
 use crate::pipeline::ParsedModule;
+use crate::tree::{Resolved, Rule};
 use crate::unit::Unit;
 
 /// Checks all heads against each other.
@@ -140,11 +143,8 @@ impl Conflicts<'_> {
     fn base_data(&self, base: &Value, findings: &mut Findings) {
         for node in &self.trie.nodes {
             let Some(first) = self.heads_at(node).next() else { continue };
-            let keys: Option<Vec<&str>> = first.path.iter().map(Value::as_str).collect();
-            let Some(keys) = keys else { continue };
-            if base.get_path(&keys).is_some() {
-                let message = format!("conflicting rule for data path {} found", keys.join("/"));
-                findings.error(Stage::RuleConflicts, COMPILE, first.location, message);
+            if let Some(conflict) = base_conflict(base, &first.path, first.location) {
+                findings.add(Stage::RuleConflicts, conflict);
             }
         }
     }
@@ -169,6 +169,30 @@ impl Conflicts<'_> {
         let root = own.first().and_then(Value::as_str).unwrap_or_default();
         path_text(root, own.get(1..).unwrap_or_default())
     }
+}
+
+/// Returns the rules of a policy where this base data already has a value, or a value above them
+/// that is no object: what is to be asked before data changes under a policy that stays.
+///
+/// Source: OPA `v1/ast/conflicts.go`, `v1/storage/path.go`.
+pub fn base_conflicts(resolved: &Resolved, base: &Value) -> Vec<Diagnostic> {
+    let conflict = |rule: &Arc<Rule>| {
+        let first = rule.definitions.first().or(rule.default.as_deref())?;
+        base_conflict(base, &rule.path, first.location)
+    };
+    resolved.rules.iter().filter_map(conflict).collect()
+}
+
+fn base_conflict(base: &Value, path: &[Value], location: Location) -> Option<Diagnostic> {
+    let keys: Vec<&str> = path.iter().map(Value::as_str).collect::<Option<_>>()?;
+    let mut at = base;
+    for key in &keys {
+        // What is no object cannot hold the rule's document beside itself.
+        let Some(object) = at.as_object() else { break };
+        at = object.get_str(key)?;
+    }
+    let message = format!("conflicting rule for data path {} found", keys.join("/"));
+    Some(Diagnostic::error(COMPILE, location, message))
 }
 
 /// Returns the whole path of a head as text, from `data` on.

@@ -32,6 +32,7 @@ mod types_text;
 mod unit;
 mod walk;
 
+pub use conflicts::base_conflicts;
 pub use options::{Annotations, Options, Print};
 pub use pipeline::{Analysed, ParsedModule, analyse};
 pub use query::{QuerySource, analyse_query};

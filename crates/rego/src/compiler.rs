@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use rego_analysis::builtin::Decl;
 use rego_analysis::tree::Resolved;
-use rego_analysis::{Analysed, ParsedModule, analyse};
+use rego_analysis::{Analysed, ParsedModule, analyse, base_conflicts};
 use rego_program::{LowerError, Program, lower};
 use rego_source::{Diagnostic, Severity, SourceFile, SourceId, Sources};
 use rego_syntax::ast::{Module, RegoVersion as Grammar};
@@ -55,7 +55,7 @@ pub enum Annotations {
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Compiler {
-    modules: Vec<(String, String)>,
+    modules: Vec<(String, String, Option<RegoVersion>)>,
     data: Option<Value>,
     version: RegoVersion,
     annotations: Annotations,
@@ -72,7 +72,19 @@ impl Compiler {
     /// Adds a module: its name (a path, for messages) and its text.
     #[must_use]
     pub fn module(mut self, name: impl Into<String>, text: impl Into<String>) -> Self {
-        self.modules.push((name.into(), text.into()));
+        self.modules.push((name.into(), text.into(), None));
+        self
+    }
+
+    /// Adds a module with a grammar of its own, whatever that of the others is.
+    #[must_use]
+    pub fn module_of(
+        mut self,
+        name: impl Into<String>,
+        text: impl Into<String>,
+        version: RegoVersion,
+    ) -> Self {
+        self.modules.push((name.into(), text.into(), Some(version)));
         self
     }
 
@@ -117,6 +129,7 @@ impl Compiler {
     pub fn compile(self) -> Result<Policy, Errors> {
         let data = self.data.clone().unwrap_or_else(|| Value::object(Vec::new()));
         let (modules, sources, mut warnings) = self.parse()?;
+        let packages = modules.iter().map(|parsed| package_path(&parsed.module)).collect();
         let options = rego_analysis::Options {
             strict: self.strict,
             error_limit: self.errors_max.unwrap_or(ERRORS_MAX),
@@ -132,16 +145,16 @@ impl Compiler {
             .map_err(|diagnostics| Errors { diagnostics, sources: sources.clone() })?;
         warnings.extend(more);
         let program = lower(&resolved).map_err(|error| internal(&error, &sources))?;
-        let compiled = Compiled { resolved, program, warnings };
+        let compiled = Compiled { resolved, program, warnings, packages };
         Ok(Policy { compiled: Arc::new(compiled), data: Arc::new(data) })
     }
 
     fn parse(&self) -> Result<(Vec<ParsedModule>, Sources, Vec<Diagnostic>), Errors> {
         let mut sources = Sources::default();
         let (mut modules, mut warnings, mut errors) = (Vec::new(), Vec::new(), Vec::new());
-        for (name, text) in &self.modules {
+        for (name, text, version) in &self.modules {
             let source = sources.add(Arc::new(SourceFile::new(name.clone(), text.clone())));
-            let (module, found) = self.parse_one(source, text);
+            let (module, found) = parse_one(source, text, version.unwrap_or(self.version));
             let (bad, fine): (Vec<_>, Vec<_>) =
                 found.into_iter().partition(|d| d.severity == Severity::Error);
             errors.extend(bad);
@@ -153,30 +166,50 @@ impl Compiler {
         }
         Err(Errors { diagnostics: errors, sources })
     }
+}
 
-    fn parse_one(&self, source: SourceId, text: &str) -> (Module, Vec<Diagnostic>) {
-        let read = |version| {
-            let options = ParseOptions { version, ..ParseOptions::default() };
-            parse_module(source, text, &options)
-        };
-        match self.version {
-            RegoVersion::V1 => read(Grammar::V1),
-            RegoVersion::V0 => read(Grammar::V0),
-            RegoVersion::Auto => {
-                let (module, errors) = read(Grammar::V1);
-                let Some(first) = errors.first() else { return (module, errors) };
-                let (old, old_errors) = read(Grammar::V0);
-                if !old_errors.is_empty() {
-                    return (module, errors);
-                }
-                let place = first.location.unwrap_or_default();
-                let message = format!("read as Rego v0, since as v1: {}", first.message);
-                let note = Diagnostic::warning("rego_version", place, message)
-                    .with_hint("rewrite the module for Rego v1, or set the version to v0");
-                (old, vec![note])
+fn parse_one(source: SourceId, text: &str, version: RegoVersion) -> (Module, Vec<Diagnostic>) {
+    let read = |version| {
+        let options = ParseOptions { version, ..ParseOptions::default() };
+        parse_module(source, text, &options)
+    };
+    match version {
+        RegoVersion::V1 => read(Grammar::V1),
+        RegoVersion::V0 => read(Grammar::V0),
+        RegoVersion::Auto => {
+            let (module, errors) = read(Grammar::V1);
+            let Some(first) = errors.first() else { return (module, errors) };
+            let (old, old_errors) = read(Grammar::V0);
+            if !old_errors.is_empty() {
+                return (module, errors);
             }
+            let place = first.location.unwrap_or_default();
+            let message = format!("read as Rego v0, since as v1: {}", first.message);
+            let note = Diagnostic::warning("rego_version", place, message)
+                .with_hint("rewrite the module for Rego v1, or set the version to v0");
+            (old, vec![note])
         }
     }
+}
+
+/// Returns the path of a module's package below `data`, without reading anything else of it but
+/// what is needed to know that it is a module.
+///
+/// Errors: text that is no module.
+pub fn package_of(name: &str, text: &str, version: RegoVersion) -> Result<Vec<String>, Errors> {
+    let mut sources = Sources::default();
+    let source = sources.add(Arc::new(SourceFile::new(name, text)));
+    let (module, found) = parse_one(source, text, version);
+    let (bad, _): (Vec<_>, Vec<_>) = found.into_iter().partition(|d| d.severity == Severity::Error);
+    if bad.is_empty() {
+        Ok(package_path(&module))
+    } else {
+        Err(Errors { diagnostics: bad, sources })
+    }
+}
+
+fn package_path(module: &Module) -> Vec<String> {
+    module.package.path.iter().map(|name| name.text.to_string()).collect()
 }
 
 /// OPA's default.
@@ -220,6 +253,7 @@ pub(crate) struct Compiled {
     pub(crate) resolved: Resolved,
     pub(crate) program: Program,
     warnings: Vec<Diagnostic>,
+    packages: Vec<Vec<String>>,
 }
 
 /// A compiled policy: program and base data. Cheap to clone; shared between threads.
@@ -249,6 +283,39 @@ impl Policy {
     #[must_use]
     pub fn with_data(&self, data: Value) -> Policy {
         Policy { compiled: Arc::clone(&self.compiled), data: Arc::new(data) }
+    }
+
+    /// Returns the paths of the modules' packages below `data`, in the order of the modules.
+    pub fn packages(&self) -> &[Vec<String>] {
+        &self.compiled.packages
+    }
+
+    /// Returns what would be wrong with this program over other data: rules where that data has a
+    /// value already.
+    ///
+    /// Errors: the conflicts, in OPA's words.
+    pub fn check_data(&self, data: &Value) -> Result<(), Errors> {
+        let diagnostics = base_conflicts(&self.compiled.resolved, data);
+        if diagnostics.is_empty() {
+            return Ok(());
+        }
+        Err(Errors { diagnostics, sources: self.sources() })
+    }
+
+    /// Whether rules stand at this path below `data`, or right above it.
+    pub fn has_rule(&self, path: &[Value]) -> bool {
+        let tree = &self.compiled.resolved.tree;
+        let mut at = rego_analysis::tree::RuleTree::ROOT;
+        for key in path {
+            match tree.child(at, key) {
+                Some(child) => at = child,
+                None => return false,
+            }
+            if tree.node(at).is_some_and(|node| node.rule.is_some()) {
+                return true;
+            }
+        }
+        false
     }
 
     /// Prepares a query such as `data.docker.authz.allow` or `x := data.p; x > 1`.

@@ -12,8 +12,8 @@ mod errors;
 mod host;
 mod query;
 
-pub use compiler::{Annotations, Compiler, Policy, QueryOptions, RegoVersion};
-pub use errors::{Errors, EvalError};
+pub use compiler::{Annotations, Compiler, Policy, QueryOptions, RegoVersion, package_of};
+pub use errors::{Errors, EvalError, diagnostic_value};
 pub use host::IdleHost;
 pub use query::{Budget, EvalOptions, ExpressionValue, Query, ResultSet, Row};
 pub use rego_source::{Diagnostic, Location, Position, Severity, Sources, render};

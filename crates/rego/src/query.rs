@@ -76,13 +76,15 @@ pub struct ExpressionValue {
 
 /// A query prepared against a policy. Cheap to clone; evaluates from any number of threads.
 #[derive(Clone, Debug)]
-pub struct Query(Arc<Prepared>);
+pub struct Query {
+    prepared: Arc<Prepared>,
+    data: Arc<Value>,
+}
 
 struct Prepared {
     query: QueryProgram,
     builtins: Vec<Builtin>,
     arith: [Builtin; 3],
-    data: Arc<Value>,
     positions: Vec<Position>,
 }
 
@@ -168,10 +170,17 @@ fn link(query: QueryProgram, policy: &Policy) -> Option<Query> {
     let positions = query.layout.expressions.iter().map(place).collect();
     let arith = [find("plus")?, find("minus")?, find("mul")?];
     let data = Arc::clone(&policy.data);
-    Some(Query(Arc::new(Prepared { query, builtins, arith, data, positions })))
+    Some(Query { prepared: Arc::new(Prepared { query, builtins, arith, positions }), data })
 }
 
 impl Query {
+    /// Returns the same query over the data of `policy`, which must have the program that this was
+    /// prepared against ([`Policy::with_data`]).
+    #[must_use]
+    pub fn over(&self, policy: &Policy) -> Query {
+        Query { prepared: Arc::clone(&self.prepared), data: Arc::clone(&policy.data) }
+    }
+
     /// Returns all solutions for this input (`None`: `input` is undefined).
     ///
     /// Errors: a conflict, a builtin error where strict, a crossed budget, a cancelled caller.
@@ -180,7 +189,7 @@ impl Query {
         input: Option<&Value>,
         options: &EvalOptions<'_>,
     ) -> Result<ResultSet, EvalError> {
-        let rows = self.run(self.0.query.rows, input, options)?;
+        let rows = self.run(self.prepared.query.rows, input, options)?;
         let rows = rows.as_ref().and_then(Value::as_array).unwrap_or_default();
         Ok(ResultSet { rows: rows.iter().map(|row| self.row(row)).collect() })
     }
@@ -194,18 +203,18 @@ impl Query {
         input: Option<&Value>,
         options: &EvalOptions<'_>,
     ) -> Result<Option<Value>, EvalError> {
-        self.run(self.0.query.first, input, options)
+        self.run(self.prepared.query.first, input, options)
     }
 
     fn row(&self, row: &Value) -> Row {
-        let layout = &self.0.query.layout;
+        let layout = &self.prepared.query.layout;
         let values = row.as_array().unwrap_or_default();
         let (expressions, bindings) =
             values.split_at_checked(layout.expressions.len()).unwrap_or_default();
         let expression = |(((_, text), position), value): ((&(_, Arc<str>), &Position), &Value)| {
             ExpressionValue { value: value.clone(), text: text.clone(), position: *position }
         };
-        let places = layout.expressions.iter().zip(&self.0.positions);
+        let places = layout.expressions.iter().zip(&self.prepared.positions);
         Row {
             expressions: places.zip(expressions).map(expression).collect(),
             bindings: layout.bindings.iter().cloned().zip(bindings.iter().cloned()).collect(),
@@ -220,20 +229,20 @@ impl Query {
     ) -> Result<Option<Value>, EvalError> {
         let Budget { steps_max, bytes_max, depth_max } = options.budget;
         let setting = Setting {
-            builtins: &self.0.builtins,
-            arith: &self.0.arith,
-            data: &self.0.data,
+            builtins: &self.prepared.builtins,
+            arith: &self.prepared.arith,
+            data: &self.data,
             input,
             host: options.host,
             budget: rego_vm::Budget { steps_max, bytes_max, depth_max },
             strict_builtin_errors: options.strict_builtin_errors,
         };
-        let run = rego_vm::run(&self.0.query.program, function, &setting);
+        let run = rego_vm::run(&self.prepared.query.program, function, &setting);
         run.map_err(|failure| self.error(failure))
     }
 
     fn error(&self, failure: Failure) -> EvalError {
-        let resolved = self.0.query.program.sources.resolve(failure.location);
+        let resolved = self.prepared.query.program.sources.resolve(failure.location);
         EvalError {
             code: failure.kind.code(),
             message: failure.message,
