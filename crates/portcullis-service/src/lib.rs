@@ -13,4 +13,5 @@ pub mod load;
 pub mod snapshot;
 pub mod source;
 pub mod store;
+pub mod telemetry;
 pub mod watch;

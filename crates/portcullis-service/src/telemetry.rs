@@ -1,0 +1,11 @@
+//! What the running policy tells about itself: times of one request, Prometheus metrics,
+//! OpenTelemetry traces and metrics.
+//!
+//! Must not know: any surface's wire format, what a decision is about.
+//!
+//! Read first: `options.rs`, then `metrics.rs`, `prometheus.rs`, `export.rs`.
+
+mod error;
+pub mod options;
+
+pub use error::TelemetryError;
