@@ -1,8 +1,11 @@
-//! What can go wrong at compile time and while evaluating.
+//! What can go wrong at compile time and while evaluating, as text and as OPA's JSON objects.
+//!
+//! Must not know: where errors are shown.
 
 use std::fmt;
 
 use rego_source::{Diagnostic, Location, Position, Severity, Sources, render};
+use rego_value::Value;
 
 /// Why modules or a query do not compile: all findings, and the texts they point into.
 #[derive(Clone, Debug)]
@@ -28,6 +31,23 @@ impl Errors {
     pub fn line(&self, diagnostic: &Diagnostic) -> String {
         render::line(&self.sources, diagnostic)
     }
+
+    /// Returns OPA's object for each error, in order; warnings are left out. An object has
+    /// `message`, `code`, `location` (`file`, `row`, `col`) where there is a place, and `details`
+    /// where there are any. Source: the `errors` of OPA's REST answers and of `--format json`.
+    pub fn to_values(&self) -> Vec<Value> {
+        let errors = self.diagnostics.iter().filter(|d| d.severity == Severity::Error);
+        errors.map(|d| diagnostic_value(&self.sources, d)).collect()
+    }
+}
+
+/// Returns OPA's object for one finding, as [`Errors::to_values`] describes it.
+pub fn diagnostic_value(sources: &Sources, diagnostic: &Diagnostic) -> Value {
+    // The text is written by a sibling crate and is JSON; the message alone is better than nothing.
+    Value::from_json(render::json(sources, diagnostic).as_bytes()).unwrap_or_else(|_| {
+        let message = Value::from(diagnostic.message.as_str());
+        Value::object_from_strs([("message", message), ("code", Value::from(diagnostic.code))])
+    })
 }
 
 impl fmt::Display for Errors {
@@ -52,6 +72,25 @@ pub struct EvalError {
     pub location: Option<Location>,
     /// The same place as file, row and column.
     pub place: Option<(String, Position)>,
+}
+
+impl EvalError {
+    /// Returns OPA's object: `message`, `code`, and `location` where there is a place.
+    pub fn to_value(&self) -> Value {
+        let mut entries = vec![
+            (Value::from("message"), Value::from(self.message.as_str())),
+            (Value::from("code"), Value::from(self.code)),
+        ];
+        if let Some((file, at)) = &self.place {
+            let location = Value::object_from_strs([
+                ("file", Value::from(file.as_str())),
+                ("row", Value::from(i64::from(at.row))),
+                ("col", Value::from(i64::from(at.col))),
+            ]);
+            entries.push((Value::from("location"), location));
+        }
+        Value::object(entries)
+    }
 }
 
 impl fmt::Display for EvalError {

@@ -165,6 +165,7 @@ impl Emit<'_, '_> {
         match give {
             Give::Return => self.emit(Op::Return { src }),
             Give::Yield(acc) => {
+                self.place = branch.location; // where OPA puts a conflict
                 self.emit(Op::Yield { acc, src });
                 if self.fail == before || matches!(branch.value.kind, TermKind::Constant(_)) {
                     self.emit(Op::Jump(next)); // no other solution can tell anything new
@@ -184,6 +185,7 @@ impl Emit<'_, '_> {
         match give {
             Give::Return => self.emit(Op::Return { src }),
             Give::Yield(acc) => {
+                self.place = branch.location; // where OPA puts a conflict
                 self.emit(Op::Yield { acc, src });
                 let known = matches!(branch.value.kind, TermKind::Constant(_));
                 self.emit(Op::Jump(if known { next } else { self.fail }));
@@ -224,6 +226,7 @@ impl Emit<'_, '_> {
         let keys = self.terms(&definition.keys)?;
         let value = self.term(&definition.value)?;
         let contains = definition.contains;
+        self.place = definition.location; // where OPA puts a conflict
         match keys.as_slice() {
             [] => self.emit(Op::BuildPush { builder, value }),
             [key] if !nested => self.emit(Op::BuildPut { builder, key: *key, value }),
