@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use portcullis_service::decide::{Limits, TIMEOUT_DEFAULT};
-use portcullis_service::snapshot::Snapshot;
+use portcullis_service::files::PolicyFiles;
 use portcullis_service::source::PolicySource;
 use rego::{Annotations, RegoVersion};
 
@@ -147,9 +147,9 @@ pub fn run(args: &DockerAuthzArgs, mut streams: Streams<'_>) -> u8 {
     };
     if args.check {
         let queries = options.gate.question.queries();
-        return match Snapshot::build(&options.source, &queries, 1) {
-            Ok(snapshot) => {
-                let warnings = snapshot.warnings();
+        return match PolicyFiles::open(options.source, queries) {
+            Ok(files) => {
+                let warnings = files.store().snapshot().warnings();
                 warnings.iter().for_each(|line| drop(writeln!(streams.err, "warning: {line}")));
                 EXIT_OK
             }

@@ -9,7 +9,7 @@ use std::time::{Instant, SystemTime};
 use portcullis_service::decide::{Limits, decide};
 use portcullis_service::decision_log::DecisionLog;
 use portcullis_service::host::SystemHost;
-use portcullis_service::store::{Current, PolicyStore};
+use portcullis_service::store::{Current, Store};
 use rego::Value;
 
 use crate::event::Decision;
@@ -45,7 +45,7 @@ pub struct GateOptions {
 
 /// Decides about requests. Shared between threads.
 pub struct Gate {
-    store: Arc<PolicyStore>,
+    store: Arc<Store>,
     host: SystemHost,
     options: GateOptions,
     log: Option<DecisionLog<Decision>>,
@@ -54,7 +54,7 @@ pub struct Gate {
 impl Gate {
     /// Returns a gate over the policy in `store`, whose queries must be those of the question.
     pub fn new(
-        store: Arc<PolicyStore>,
+        store: Arc<Store>,
         host: SystemHost,
         options: GateOptions,
         log: Option<DecisionLog<Decision>>,
@@ -63,7 +63,7 @@ impl Gate {
     }
 
     /// Returns the policy that it asks.
-    pub fn store(&self) -> &Arc<PolicyStore> {
+    pub fn store(&self) -> &Arc<Store> {
         &self.store
     }
 

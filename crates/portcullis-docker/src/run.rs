@@ -9,10 +9,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use portcullis_service::decision_log::DecisionLog;
+use portcullis_service::files::{PolicyFiles, Reload};
 use portcullis_service::host::{SystemHost, runtime_document};
 use portcullis_service::snapshot::SnapshotError;
 use portcullis_service::source::PolicySource;
-use portcullis_service::store::{PolicyStore, Reload};
+use portcullis_service::store::Store;
 use portcullis_service::watch::Watcher;
 use sd_notify::NotifyState;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -81,13 +82,14 @@ const STACK_BYTES: usize = 8 << 20;
 /// Errors: policy or socket are not usable.
 pub fn run(options: RunOptions, decisions: Box<dyn Write + Send>) -> Result<(), RunError> {
     let queries = options.gate.question.queries();
-    let store = PolicyStore::open(options.source.clone(), queries).map_err(RunError::Policy)?;
-    let store = Arc::new(store);
-    let snapshot = Arc::clone(&store.current().snapshot);
+    let files = PolicyFiles::open(options.source.clone(), queries).map_err(RunError::Policy)?;
+    let files = Arc::new(files);
+    let store = Arc::clone(files.store());
+    let snapshot = store.snapshot();
     for warning in snapshot.warnings() {
         tracing::warn!("{warning}");
     }
-    let gate = Arc::new(open_gate(&options, Arc::clone(&store), decisions)?);
+    let gate = Arc::new(open_gate(&options, store, decisions)?);
     let listener = open_socket(&options)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
@@ -96,7 +98,7 @@ pub fn run(options: RunOptions, decisions: Box<dyn Write + Send>) -> Result<(), 
         .enable_all()
         .build()
         .map_err(|error| RunError::System("start threads", error))?;
-    let watcher = Watcher::start(store, Box::new(report))
+    let watcher = Watcher::start(files, Box::new(report))
         .map_err(|error| RunError::System("watch the policy", error))?;
     tracing::info!(config_hash = snapshot.config_hash(), "policy loaded");
     let served = runtime.block_on(serve_until_signal(&listener, &gate, options.limits, watcher));
@@ -107,7 +109,7 @@ pub fn run(options: RunOptions, decisions: Box<dyn Write + Send>) -> Result<(), 
 
 fn open_gate(
     options: &RunOptions,
-    store: Arc<PolicyStore>,
+    store: Arc<Store>,
     decisions: Box<dyn Write + Send>,
 ) -> Result<Gate, RunError> {
     let labels = Labels::new(&options.plugin_name);

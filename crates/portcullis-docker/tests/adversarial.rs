@@ -15,15 +15,15 @@ use std::sync::Arc;
 use portcullis_docker::cli::DockerAuthzArgs;
 use portcullis_docker::gate::Gate;
 use portcullis_docker::{body, uri, wire};
+use portcullis_service::files::PolicyFiles;
 use portcullis_service::host::SystemHost;
-use portcullis_service::store::PolicyStore;
 use proptest::prelude::*;
 
 /// Returns a gate with the embedded policy.
 fn gate() -> Gate {
     let options = DockerAuthzArgs::default().to_options().unwrap();
-    let store = PolicyStore::open(options.source, options.gate.question.queries()).unwrap();
-    Gate::new(Arc::new(store), SystemHost::new(), options.gate, None)
+    let files = PolicyFiles::open(options.source, options.gate.question.queries()).unwrap();
+    Gate::new(Arc::clone(files.store()), SystemHost::new(), options.gate, None)
 }
 
 #[test]

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use portcullis_docker::cli::DockerAuthzArgs;
 use portcullis_docker::gate::Gate;
 use portcullis_docker::wire::Answer;
+use portcullis_service::files::PolicyFiles;
 use portcullis_service::host::SystemHost;
-use portcullis_service::store::PolicyStore;
 
 const ALLOW: Option<&str> = Some("data.p.allow");
 const DENY: Option<&str> = Some("/p/deny");
@@ -24,8 +24,8 @@ fn answer(policy: &str, allow: Option<&str>, deny: Option<&str>) -> Answer {
         ..DockerAuthzArgs::default()
     };
     let options = args.to_options().unwrap();
-    let store = PolicyStore::open(options.source, options.gate.question.queries()).unwrap();
-    let gate = Gate::new(Arc::new(store), SystemHost::new(), options.gate, None);
+    let files = PolicyFiles::open(options.source, options.gate.question.queries()).unwrap();
+    let gate = Gate::new(Arc::clone(files.store()), SystemHost::new(), options.gate, None);
     gate.authorize(br#"{"RequestMethod":"GET","RequestUri":"/v1.41/info","User":"bob"}"#.to_vec())
 }
 

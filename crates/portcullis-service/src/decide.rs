@@ -29,8 +29,8 @@ pub enum Failure {
     Deadline(Duration),
     /// Evaluation used more than it may: of what.
     Budget(String),
-    /// The policy contradicts itself, or a builtin failed: OPA's message.
-    Evaluation(String),
+    /// The policy contradicts itself, or a builtin failed.
+    Evaluation(EvalError),
     /// Something is wrong with us: what.
     Internal(String),
 }
@@ -43,7 +43,7 @@ impl fmt::Display for Failure {
                 write!(f, "policy evaluation exceeded its deadline of {} ms", limit.as_millis())
             }
             Self::Budget(what) => write!(f, "policy evaluation exceeded its budget: {what}"),
-            Self::Evaluation(message) => write!(f, "policy evaluation failed: {message}"),
+            Self::Evaluation(error) => write!(f, "policy evaluation failed: {error}"),
             Self::Internal(message) => write!(f, "internal error: {message}"),
         }
     }
@@ -92,22 +92,36 @@ pub fn decide(
     let Some(query) = current.snapshot.query(index) else {
         return Outcome::Failed(Failure::Internal("no such query".to_string()));
     };
-    let host = host.clone().with_deadline(Some(Instant::now() + limits.timeout));
-    let options = EvalOptions { budget: limits.budget, host: &host, ..EvalOptions::default() };
-    // A panic is a bug of ours. It must refuse this request and no other.
-    match catch_unwind(AssertUnwindSafe(|| query.value(Some(input), &options))) {
-        Ok(Ok(Some(value))) => Outcome::Defined(value),
-        Ok(Ok(None)) => Outcome::Undefined,
-        Ok(Err(error)) => Outcome::Failed(failure(&error, limits)),
-        Err(_) => Outcome::Failed(Failure::Internal("evaluation panicked".to_string())),
+    match evaluate(limits, host, |options| query.value(Some(input), options)) {
+        Ok(Some(value)) => Outcome::Defined(value),
+        Ok(None) => Outcome::Undefined,
+        Err(failure) => Outcome::Failed(failure),
     }
 }
 
-fn failure(error: &EvalError, limits: &Limits) -> Failure {
+/// Runs an evaluation within limits, and with a deadline that begins now. Always ends, never
+/// panics.
+///
+/// Errors: why there is no answer.
+pub fn evaluate<T>(
+    limits: &Limits,
+    host: &SystemHost,
+    run: impl FnOnce(&EvalOptions<'_>) -> Result<T, EvalError>,
+) -> Result<T, Failure> {
+    let host = host.clone().with_deadline(Some(Instant::now() + limits.timeout));
+    let options = EvalOptions { budget: limits.budget, host: &host, ..EvalOptions::default() };
+    // A panic is a bug of ours. It must refuse this request and no other.
+    match catch_unwind(AssertUnwindSafe(|| run(&options))) {
+        Ok(answer) => answer.map_err(|error| failure(error, limits)),
+        Err(_) => Err(Failure::Internal("evaluation panicked".to_string())),
+    }
+}
+
+fn failure(error: EvalError, limits: &Limits) -> Failure {
     match error.code {
         "eval_cancel_error" => Failure::Deadline(limits.timeout),
-        "eval_budget_error" => Failure::Budget(error.message.clone()),
+        "eval_budget_error" => Failure::Budget(error.message),
         "eval_internal_error" => Failure::Internal(error.to_string()),
-        _ => Failure::Evaluation(error.to_string()),
+        _ => Failure::Evaluation(error),
     }
 }

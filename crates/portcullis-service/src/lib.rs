@@ -3,15 +3,18 @@
 //! Second wing. Knows: the face of the engine, files, threads. Must not know: any surface's wire
 //! format.
 //!
-//! Read first: `snapshot.rs`, then `store.rs`, then `decide.rs`.
+//! Read first: `state.rs`, then `snapshot.rs`, `store.rs`, `decide.rs`.
 #![forbid(unsafe_code)]
 
 pub mod decide;
 pub mod decision_log;
+pub mod files;
 pub mod host;
 pub mod load;
+mod query_cache;
 pub mod snapshot;
 pub mod source;
+pub mod state;
 pub mod store;
 pub mod telemetry;
 pub mod watch;

@@ -1,21 +1,41 @@
 //! One compiled policy, ready to decide: never changed, only replaced.
 //!
-//! Must not know: files (that is `load`), when to replace it (that is `store`).
+//! Must not know: files (that is `files`), when to replace it (that is `store`).
 
 use std::fmt;
+use std::sync::Arc;
 
-use rego::{Compiler, Errors, Policy, Query, Severity, Value};
+use rego::{
+    Annotations, Compiler, Errors, Policy, Query, QueryOptions, RegoVersion, Severity, Value,
+};
 use sha2::{Digest, Sha256};
 
-use crate::load::{self, LoadErrors, LoadOptions};
-use crate::source::PolicySource;
+use crate::load::LoadErrors;
+use crate::query_cache::QueryCache;
+use crate::state::State;
+use crate::store::WriteError;
+
+/// How modules are compiled, and what must always be ready to be asked.
+#[derive(Clone, Debug, Default)]
+pub struct CompileOptions {
+    /// The grammar of modules that have none of their own.
+    pub rego_version: RegoVersion,
+    /// What happens to METADATA blocks that are not YAML.
+    pub annotations: Annotations,
+    /// Queries that are prepared with the policy: where one does not compile, the policy is
+    /// refused.
+    pub queries: Vec<String>,
+}
 
 /// A compiled policy with its prepared queries.
 pub struct Snapshot {
     policy: Policy,
+    state: State,
+    options: Arc<CompileOptions>,
     queries: Vec<Query>,
+    cache: Arc<QueryCache>,
     revision: u64,
-    config_hash: String,
+    config_hash: Arc<str>,
 }
 
 /// Why a policy cannot be used.
@@ -41,38 +61,99 @@ impl fmt::Display for SnapshotError {
 
 impl std::error::Error for SnapshotError {}
 
+impl From<SnapshotError> for WriteError {
+    fn from(error: SnapshotError) -> Self {
+        match error {
+            SnapshotError::Load(errors) => Self::Refused(errors.to_string()),
+            SnapshotError::Compile(errors) => Self::Compile(errors),
+            SnapshotError::Query(text, errors) => Self::Query(text, errors),
+        }
+    }
+}
+
 impl Snapshot {
-    /// Returns the policy that `source` holds now, with `queries` prepared in their order.
+    /// Returns the compiled policy of `state`.
     ///
-    /// Errors: files that cannot be read, modules or queries that do not compile.
-    pub fn build(
-        source: &PolicySource,
-        queries: &[String],
+    /// Errors: modules or queries do not compile.
+    pub fn compile(
+        state: State,
+        options: Arc<CompileOptions>,
         revision: u64,
     ) -> Result<Self, SnapshotError> {
-        let loaded =
-            load::load(&source.paths, &LoadOptions::default()).map_err(SnapshotError::Load)?;
         let mut hash = Sha256::new();
         let mut compiler = Compiler::new()
-            .data(loaded.data)
-            .rego_version(source.rego_version)
-            .annotations(source.annotations);
-        for (name, text) in source.embedded.iter().cloned().chain(loaded.modules) {
-            hash.update(text.as_bytes());
-            compiler = compiler.module(name, text);
+            .data(state.data.clone())
+            .rego_version(options.rego_version)
+            .annotations(options.annotations);
+        for record in state.modules.values() {
+            hash.update(record.text.as_bytes());
+            let version = record.version.unwrap_or(options.rego_version);
+            compiler = compiler.module_of(record.file.as_str(), &*record.text, version);
         }
         let policy = compiler.compile().map_err(SnapshotError::Compile)?;
         let prepare = |text: &String| {
             policy.prepare(text).map_err(|errors| SnapshotError::Query(text.clone(), errors))
         };
-        let queries = queries.iter().map(prepare).collect::<Result<_, _>>()?;
-        let config_hash = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { policy, queries, revision, config_hash })
+        let queries = options.queries.iter().map(prepare).collect::<Result<_, _>>()?;
+        let digest = hash.finalize();
+        let config_hash = digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        Ok(Self {
+            policy,
+            state,
+            options,
+            queries,
+            cache: Arc::new(QueryCache::new()),
+            revision,
+            config_hash: config_hash.into(),
+        })
     }
 
-    /// Returns the prepared query of this index.
-    pub fn query(&self, index: usize) -> Option<&Query> {
-        self.queries.get(index)
+    /// Returns the snapshot after this one. Where no module has changed nothing is compiled.
+    ///
+    /// Errors: modules or queries do not compile, or not over the new data.
+    pub(crate) fn next(&self, state: State, modules_changed: bool) -> Result<Self, SnapshotError> {
+        let revision = self.revision + 1;
+        if modules_changed {
+            return Self::compile(state, Arc::clone(&self.options), revision);
+        }
+        self.policy.check_data(&state.data).map_err(SnapshotError::Compile)?;
+        Ok(Self {
+            policy: self.policy.with_data(state.data.clone()),
+            state,
+            options: Arc::clone(&self.options),
+            queries: self.queries.clone(),
+            cache: Arc::clone(&self.cache),
+            revision,
+            config_hash: Arc::clone(&self.config_hash),
+        })
+    }
+
+    /// Returns the prepared query of this index, of [`CompileOptions::queries`].
+    pub fn query(&self, index: usize) -> Option<Query> {
+        Some(self.queries.get(index)?.over(&self.policy))
+    }
+
+    /// Returns a query prepared against this policy, and whether it was ready already.
+    ///
+    /// Errors: what is wrong with the query.
+    pub fn prepare(&self, text: &str, options: &QueryOptions) -> Result<(Query, bool), Errors> {
+        let (query, was_ready) = self.cache.get_or_prepare(&self.policy, text, options)?;
+        Ok((query.over(&self.policy), was_ready))
+    }
+
+    /// Returns the compiled policy.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Returns what it was made of.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Returns how modules are compiled.
+    pub fn options(&self) -> &CompileOptions {
+        &self.options
     }
 
     /// Returns how many policies came before this one, from 1.
@@ -85,20 +166,26 @@ impl Snapshot {
         &self.config_hash
     }
 
+    /// Returns the bundles as decisions and provenance name them: `{name: {revision}}`, or nothing
+    /// where there are none.
+    pub fn bundles(&self) -> Option<Value> {
+        if self.state.bundles.is_empty() {
+            return None;
+        }
+        let named = self.state.bundles.iter().map(|(name, bundle)| {
+            let revision = Value::from(bundle.revision.as_str());
+            let known = !bundle.revision.is_empty();
+            let entries = if known { vec![(Value::from("revision"), revision)] } else { vec![] };
+            (Value::from(name.as_str()), Value::object(entries))
+        });
+        Some(Value::object(named.collect()))
+    }
+
     /// Returns what the compiler found but accepted, a line each.
     pub fn warnings(&self) -> Vec<String> {
         let warnings = self.policy.warnings().to_vec();
         let findings = Errors { diagnostics: warnings, sources: self.policy.sources() };
         let of_kind = findings.diagnostics.iter().filter(|d| d.severity == Severity::Warning);
         of_kind.map(|diagnostic| findings.line(diagnostic)).collect()
-    }
-
-    /// Whether this decides as `other` does: same modules and same data.
-    pub(crate) fn same_as(&self, other: &Snapshot) -> bool {
-        self.config_hash == other.config_hash && self.data() == other.data()
-    }
-
-    fn data(&self) -> &Value {
-        self.policy.data()
     }
 }

@@ -1,17 +1,23 @@
-//! The policy in force: one pointer, swapped whole.
+//! The policy in force: one pointer, swapped whole; and the transactions that replace it.
 //!
-//! A request in flight keeps the snapshot it began with. A policy that does not compile never
-//! replaces one that did; a file that is gone does make every decision a refusal, since nobody can
-//! tell what it said.
+//! A request in flight keeps the snapshot it began with. Writers come one after the other; readers
+//! never wait. What does not compile never takes the place of what did, and where a durable store
+//! is, nothing is in force (or acknowledged) before it is on the disk.
+
+mod error;
+mod path;
+mod transaction;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 
-use crate::snapshot::{Snapshot, SnapshotError};
-use crate::source::PolicySource;
+pub use self::error::WriteError;
+pub use self::path::{PATH_SEGMENTS_MAX, path_text, read};
+pub use self::transaction::{Changes, DataChange, Transaction};
+use crate::snapshot::{CompileOptions, Snapshot, SnapshotError};
+use crate::state::State;
 
 /// What is in force.
 #[derive(Clone)]
@@ -22,37 +28,36 @@ pub struct Current {
     pub unavailable: Option<String>,
 }
 
-/// What a reload did.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reload {
-    /// A new policy is in force: its revision.
-    Activated(u64),
-    /// The files say what they said before.
-    Unchanged,
-    /// The files are wrong, and the last good policy stays in force: what is wrong.
-    Rejected(String),
-    /// A file is gone, and everything is refused until it is back: what is missing.
-    Missing(String),
+/// Where changes are kept across restarts.
+pub trait Durable: Send {
+    /// Makes changes durable; `state` is what they lead to. All of it or, on an error, nothing is
+    /// there after a crash at any moment.
+    ///
+    /// Errors: what the disk or the system says.
+    fn commit(&mut self, changes: &Changes, state: &State) -> Result<(), String>;
 }
 
 /// Holds the policy in force and replaces it.
-pub struct PolicyStore {
-    source: PolicySource,
-    queries: Vec<String>,
+pub struct Store {
     current: ArcSwap<Current>,
-    revisions: AtomicU64,
-    reloading: Mutex<()>,
+    writer: Mutex<Option<Box<dyn Durable>>>,
 }
 
-impl PolicyStore {
-    /// Returns a store with the policy that `source` holds now.
+impl Store {
+    /// Returns a store with this state in force.
     ///
-    /// Errors: as for [`Snapshot::build`].
-    pub fn open(source: PolicySource, queries: Vec<String>) -> Result<Self, SnapshotError> {
-        let snapshot = Arc::new(Snapshot::build(&source, &queries, 1)?);
+    /// Errors: modules or queries do not compile.
+    pub fn open(state: State, options: CompileOptions) -> Result<Self, SnapshotError> {
+        let snapshot = Arc::new(Snapshot::compile(state, Arc::new(options), 1)?);
         let current = ArcSwap::from_pointee(Current { snapshot, unavailable: None });
-        let revisions = AtomicU64::new(1);
-        Ok(Self { source, queries, current, revisions, reloading: Mutex::new(()) })
+        Ok(Self { current, writer: Mutex::new(None) })
+    }
+
+    /// Returns it with a place that keeps every later change. What is in force already is not
+    /// written to it.
+    #[must_use]
+    pub fn with_durable(self, durable: Box<dyn Durable>) -> Self {
+        Self { writer: Mutex::new(Some(durable)), ..self }
     }
 
     /// Returns what is in force at this moment.
@@ -60,90 +65,128 @@ impl PolicyStore {
         self.current.load_full()
     }
 
-    /// Returns where the policy comes from.
-    pub fn source(&self) -> &PolicySource {
-        &self.source
+    /// Returns the snapshot in force at this moment, usable or not.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.current.load().snapshot)
     }
 
-    /// Reads and compiles the policy again and puts it in force.
-    pub fn reload(&self) -> Reload {
-        // A panic in a reload before this one left nothing behind that could be wrong.
-        let _one_at_a_time = self.reloading.lock().unwrap_or_else(|poison| poison.into_inner());
-        if let Some(path) = self.source.missing() {
-            let reason = format!("policy source `{path}` is missing");
-            self.set_unavailable(Some(reason.clone()));
-            return Reload::Missing(reason);
-        }
-        let revision = self.revisions.load(Ordering::Relaxed) + 1;
+    /// Makes every decision a refusal, for this reason; or lets the policy decide again.
+    pub fn set_unavailable(&self, reason: Option<String>) {
+        let _one_at_a_time = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let snapshot = self.snapshot();
+        self.current.store(Arc::new(Current { snapshot, unavailable: reason }));
+    }
+
+    /// Runs a transaction: what `work` changes takes effect together, or not at all where it or the
+    /// compiler or the disk refuses. Where it does, the policy may decide again if it could not.
+    ///
+    /// Errors: what `work` returns, and what compilation or the durable store say.
+    pub fn write<T>(
+        &self,
+        work: impl FnOnce(&mut Transaction) -> Result<T, WriteError>,
+    ) -> Result<T, WriteError> {
+        // A panic of a writer before this one left nothing behind that could be wrong.
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.current();
-        match self.build(revision) {
-            Err(reason) => {
-                // The files are there again, if broken: what was last good may decide again.
-                self.set_unavailable(None);
-                Reload::Rejected(reason)
-            }
-            Ok(new) if before.unavailable.is_none() && new.same_as(&before.snapshot) => {
-                Reload::Unchanged
-            }
-            Ok(new) => {
-                self.revisions.store(revision, Ordering::Relaxed);
-                let snapshot = Arc::new(new);
-                self.current.store(Arc::new(Current { snapshot, unavailable: None }));
-                Reload::Activated(revision)
-            }
+        let mut transaction = Transaction::new(before.snapshot.state().clone());
+        let answer = work(&mut transaction)?;
+        let Transaction { state, changes } = transaction;
+        if changes.is_empty() {
+            return Ok(answer);
         }
-    }
-
-    /// Compiles what the files say now; a panic of the compiler is one more reason not to use it.
-    fn build(&self, revision: u64) -> Result<Snapshot, String> {
-        let build = || Snapshot::build(&self.source, &self.queries, revision);
-        match catch_unwind(AssertUnwindSafe(build)) {
-            Ok(built) => built.map_err(|error| error.to_string()),
-            Err(_) => Err("internal error: compilation panicked".to_string()),
+        let next = || before.snapshot.next(state, !changes.modules.is_empty());
+        let snapshot = match catch_unwind(AssertUnwindSafe(next)) {
+            Ok(next) => next?,
+            Err(_) => return Err(WriteError::Internal("compilation panicked".to_string())),
+        };
+        if let Some(durable) = writer.as_mut() {
+            durable.commit(&changes, snapshot.state()).map_err(WriteError::Disk)?;
         }
-    }
-
-    fn set_unavailable(&self, unavailable: Option<String>) {
-        let snapshot = Arc::clone(&self.current().snapshot);
-        self.current.store(Arc::new(Current { snapshot, unavailable }));
+        let snapshot = Arc::new(snapshot);
+        self.current.store(Arc::new(Current { snapshot, unavailable: None }));
+        Ok(answer)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use rego::{EvalOptions, Value};
 
     use super::*;
+    use crate::state::{ModuleRecord, Origin};
 
-    const GOOD: &str = "package p\n\nallow := true\n";
+    fn module(text: &str) -> ModuleRecord {
+        ModuleRecord {
+            file: "p.rego".to_string(),
+            text: text.into(),
+            version: None,
+            origin: Origin::Api,
+        }
+    }
 
-    #[test]
-    fn only_a_policy_that_compiles_takes_over() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("p.rego");
-        fs::write(&path, GOOD).unwrap();
-        let paths = vec![path.to_str().unwrap().to_string()];
-        let source = PolicySource { paths, ..PolicySource::default() };
-        let store = PolicyStore::open(source, vec!["data.p.allow".to_string()]).unwrap();
-        let revision = || store.current().snapshot.revision();
-        assert_eq!(store.reload(), Reload::Unchanged);
-        fs::write(&path, "package p\n\nallow if {").unwrap();
-        let Reload::Rejected(reason) = store.reload() else { panic!("not rejected") };
-        assert!(reason.contains("p.rego:3"), "{reason}");
-        assert_eq!((revision(), &store.current().unavailable), (1, &None));
-        fs::write(&path, "package p\n\nallow := false\n").unwrap();
-        assert_eq!(store.reload(), Reload::Activated(2));
-        fs::remove_file(&path).unwrap();
-        assert!(matches!(store.reload(), Reload::Missing(_)));
-        assert!(store.current().unavailable.is_some());
-        fs::write(&path, GOOD).unwrap();
-        assert_eq!(store.reload(), Reload::Activated(3));
-        assert_eq!(store.current().unavailable, None);
+    fn store() -> Store {
+        let queries = vec!["data.p.x".to_string()];
+        Store::open(State::default(), CompileOptions { queries, ..CompileOptions::default() })
+            .unwrap()
+    }
+
+    fn x(store: &Store) -> Option<Value> {
+        let query = store.snapshot().query(0).unwrap();
+        query.value(None, &EvalOptions::default()).unwrap()
     }
 
     #[test]
-    fn a_first_policy_must_be_good() {
-        let source = PolicySource { paths: vec!["/no/such".to_string()], ..Default::default() };
-        assert!(PolicyStore::open(source, Vec::new()).is_err());
+    fn a_write_takes_effect_whole_or_not_at_all() {
+        let store = store();
+        store
+            .write(|txn| {
+                txn.put_module("m", module("package p\n\nx := data.a.b\n"));
+                txn.put(&["a".to_string(), "b".to_string()], Value::from(1))
+            })
+            .unwrap();
+        assert_eq!(x(&store), Some(Value::from(1)));
+        let failed = store.write(|txn| {
+            txn.put(&["a".to_string(), "b".to_string()], Value::from(2))?;
+            txn.remove(&["nope".to_string()])
+        });
+        assert!(matches!(failed, Err(WriteError::NotFound(_))));
+        assert_eq!(x(&store), Some(Value::from(1)));
+        let broken = store.write(|txn| {
+            txn.put_module("m", module("package p\n\nx := y\n"));
+            Ok(())
+        });
+        assert!(matches!(broken, Err(WriteError::Compile(_))));
+        assert_eq!(x(&store), Some(Value::from(1)));
+    }
+
+    #[test]
+    fn data_must_not_slip_under_a_rule() {
+        let store = store();
+        store
+            .write(|txn| {
+                txn.put_module("m", module("package p\n\nx := 1\n"));
+                Ok(())
+            })
+            .unwrap();
+        let path = ["p".to_string(), "x".to_string()];
+        let Err(WriteError::Compile(errors)) = store.write(|t| t.put(&path, Value::from(1))) else {
+            panic!("accepted")
+        };
+        assert!(errors.to_string().contains("conflicting rule for data path p/x"), "{errors}");
+        assert!(store.snapshot().state().data.as_object().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_panic_or_a_full_disk_changes_nothing() {
+        struct Full;
+        impl Durable for Full {
+            fn commit(&mut self, _: &Changes, _: &State) -> Result<(), String> {
+                Err("no space left".to_string())
+            }
+        }
+        let store = store().with_durable(Box::new(Full));
+        let put = || store.write(|txn| txn.put(&["a".to_string()], Value::from(1)));
+        assert!(matches!(put(), Err(WriteError::Disk(_))));
+        assert!(store.snapshot().state().data.as_object().unwrap().is_empty());
     }
 }

@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::inotify::{self, WatchFlags};
 
+use crate::files::{PolicyFiles, Reload};
 use crate::source::Signature;
-use crate::store::{PolicyStore, Reload};
 
 /// How often files are looked at without being told to.
 const POLL_INTERVAL: Duration = Duration::from_secs(2);
@@ -44,11 +44,11 @@ pub struct Watcher {
 }
 
 impl Watcher {
-    /// Starts watching the source of `store`.
+    /// Starts watching the source of `files`.
     ///
     /// Errors: the system gives no socket or no thread. Without the kernel's notices it still
     /// looks at the files in its rhythm.
-    pub fn start(store: Arc<PolicyStore>, on_reload: Box<OnReload>) -> io::Result<Watcher> {
+    pub fn start(files: Arc<PolicyFiles>, on_reload: Box<OnReload>) -> io::Result<Watcher> {
         let (control, commands) = UnixStream::pair()?;
         commands.set_nonblocking(true)?;
         let notices = inotify::init(inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK);
@@ -56,8 +56,8 @@ impl Watcher {
             tracing::warn!(%error, "no file notices: changes are seen within seconds instead");
         });
         let mut watch = Watch {
-            signature: store.source().signature(),
-            store,
+            signature: files.source().signature(),
+            files,
             on_reload,
             notices: notices.ok(),
             commands,
@@ -93,7 +93,7 @@ impl Drop for Watcher {
 }
 
 struct Watch {
-    store: Arc<PolicyStore>,
+    files: Arc<PolicyFiles>,
     on_reload: Box<OnReload>,
     notices: Option<OwnedFd>,
     commands: UnixStream,
@@ -143,7 +143,7 @@ impl Watch {
             | WatchFlags::DELETE_SELF
             | WatchFlags::MOVE_SELF
             | WatchFlags::ONLYDIR;
-        for directory in self.store.source().directories() {
+        for directory in self.files.source().directories() {
             if let Err(error) = inotify::add_watch(notices, &directory, flags) {
                 tracing::debug!(%error, directory = %directory.display(), "cannot watch");
             }
@@ -203,16 +203,16 @@ impl Watch {
 
     /// Reloads if a file has changed, or may have.
     fn look(&mut self) {
-        if self.store.source().missing().is_some() {
+        if self.files.source().missing().is_some() {
             let since = *self.missing_since.get_or_insert_with(Instant::now);
-            let known = self.store.current().unavailable.is_some();
+            let known = self.files.store().current().unavailable.is_some();
             if since.elapsed() >= MISSING_GRACE && !known {
                 self.reload();
             }
             return;
         }
         let was_missing = self.missing_since.take().is_some();
-        let signature = self.store.source().signature();
+        let signature = self.files.source().signature();
         let was_settled = self.signature.is_settled();
         if was_missing || signature != self.signature || !was_settled {
             self.reload();
@@ -221,8 +221,8 @@ impl Watch {
 
     fn reload(&mut self) {
         // Taken before reading: a change while reading shows at the next look.
-        self.signature = self.store.source().signature();
-        let reload = self.store.reload();
+        self.signature = self.files.source().signature();
+        let reload = self.files.reload();
         if self.told.as_ref() != Some(&reload) {
             (self.on_reload)(&reload);
             self.told = Some(reload);

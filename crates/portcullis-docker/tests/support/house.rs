@@ -13,8 +13,8 @@ use portcullis_docker::cli::DockerAuthzArgs;
 use portcullis_docker::gate::Gate;
 use portcullis_docker::listen::Listener;
 use portcullis_docker::server::{ServerLimits, serve};
+use portcullis_service::files::PolicyFiles;
 use portcullis_service::host::SystemHost;
-use portcullis_service::store::PolicyStore;
 use portcullis_service::watch::Watcher;
 use serde_json::Value as Json;
 
@@ -49,9 +49,9 @@ impl House {
         };
         let options = args.to_options().unwrap();
         let queries = options.gate.question.queries();
-        let store = Arc::new(PolicyStore::open(options.source, queries).unwrap());
-        let watcher = Watcher::start(Arc::clone(&store), Box::new(|_| {})).unwrap();
-        let gate = Arc::new(Gate::new(store, SystemHost::new(), options.gate, None));
+        let files = Arc::new(PolicyFiles::open(options.source, queries).unwrap());
+        let watcher = Watcher::start(Arc::clone(&files), Box::new(|_| {})).unwrap();
+        let gate = Arc::new(Gate::new(Arc::clone(files.store()), SystemHost::new(), options.gate, None));
         let listener = Listener::bind(&socket).unwrap();
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let server = std::thread::spawn(move || {

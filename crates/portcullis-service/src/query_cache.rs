@@ -1,0 +1,66 @@
+//! Queries that were prepared once and are asked again: paths of the REST API, decisions about
+//! logging.
+//!
+//! One cache for each program. What a query sees of data it is given when it is asked.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{PoisonError, RwLock};
+
+use rego::{Errors, Policy, Query, QueryOptions, RegoVersion};
+
+/// Most queries that are kept. OPA's number.
+const QUERIES_MAX: usize = 100;
+
+/// Longest query that is kept, in bytes.
+const QUERY_BYTES_MAX: usize = 16 << 10;
+
+/// Prepared queries by their text and how it was read.
+#[derive(Default)]
+pub(crate) struct QueryCache(RwLock<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    queries: BTreeMap<String, Query>,
+    /// In the order in which they came; the first goes first.
+    order: VecDeque<String>,
+}
+
+impl QueryCache {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// Returns the query, and whether it was ready already.
+    pub(crate) fn get_or_prepare(
+        &self,
+        policy: &Policy,
+        text: &str,
+        options: &QueryOptions,
+    ) -> Result<(Query, bool), Errors> {
+        let plain = options.package.is_none()
+            && options.imports.is_empty()
+            && !options.strict
+            && !options.print
+            && options.version != RegoVersion::V0;
+        if !plain || text.len() > QUERY_BYTES_MAX {
+            return Ok((policy.prepare_with(text, options)?, false));
+        }
+        // What a panic left behind is a query or none.
+        let kept = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(query) = kept.queries.get(text) {
+            return Ok((query.clone(), true));
+        }
+        drop(kept);
+        let query = policy.prepare_with(text, options)?;
+        let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if kept.queries.insert(text.to_string(), query.clone()).is_none() {
+            kept.order.push_back(text.to_string());
+        }
+        while kept.order.len() > QUERIES_MAX {
+            if let Some(oldest) = kept.order.pop_front() {
+                kept.queries.remove(&oldest);
+            }
+        }
+        Ok((query, false))
+    }
+}
