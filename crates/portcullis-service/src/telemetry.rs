@@ -6,6 +6,10 @@
 //! Read first: `options.rs`, then `metrics.rs`, `prometheus.rs`, `export.rs`.
 
 mod error;
+pub mod metrics;
 pub mod options;
+mod process;
+pub mod prometheus;
+pub mod status_metrics;
 
 pub use error::TelemetryError;

@@ -139,7 +139,7 @@ pub struct ResourceConfig {
     pub service_instance_id: String,
     /// `service.namespace`.
     pub service_namespace: String,
-    /// `deployment.environment.name`, as OPA calls it on the wire.
+    /// `deployment.environment`, also sent under its newer name `deployment.environment.name`.
     pub deployment_environment: String,
 }
 
