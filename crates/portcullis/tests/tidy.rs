@@ -50,6 +50,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     // For development only: nothing depends on these.
     ("conformance", &["rego"]),
+    ("rest-conformance", &[]),
     ("bench", &["rego", "portcullis-service", "portcullis-docker"]),
     ("e2e", &[]),
 ];
