@@ -262,10 +262,14 @@ impl<'a> Machine<'a> {
                     *place = value;
                 }
             }
-            (builtin.run)(&mut self.context, values)
+            let result = (builtin.run)(&mut self.context, values);
+            self.setting.note(&builtin, values, &result);
+            result
         } else {
             let values: Vec<&Value> = operands.iter().filter_map(|s| window.value(*s)).collect();
-            (builtin.run)(&mut self.context, &values)
+            let result = (builtin.run)(&mut self.context, &values);
+            self.setting.note(&builtin, &values, &result);
+            result
         };
         let value = self.outcome(builtin.decl.name, result)?;
         self.set_or(back.dst, value, back.fail);

@@ -13,6 +13,7 @@ use crate::call::{Frame, Return, Waiting};
 use crate::failure::{Failure, FailureKind, Run};
 use crate::iter::Iter;
 use crate::join::{Join, JoinKey};
+use crate::record::Recorder;
 use crate::scope::{Scope, Scopes};
 use crate::slot::{Slot, Window};
 
@@ -44,6 +45,25 @@ pub struct Setting<'a> {
     pub budget: Budget,
     /// Whether an error in a builtin ends the run.
     pub strict_builtin_errors: bool,
+    /// Takes down the calls of nondeterministic builtins, where wanted.
+    pub recorder: Option<&'a Recorder>,
+}
+
+impl Setting<'_> {
+    /// Has a call taken down. Without a recorder, and for all other builtins, two tests.
+    #[inline]
+    pub(crate) fn note(
+        &self,
+        builtin: &Builtin,
+        operands: &[&Value],
+        result: &Result<Value, BuiltinError>,
+    ) {
+        if let Some(recorder) = self.recorder
+            && builtin.decl.nondeterministic
+        {
+            recorder.note(builtin.decl.name, operands, result);
+        }
+    }
 }
 
 /// Runs a function without parameters; returns its value, or nothing where it has none.

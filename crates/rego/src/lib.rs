@@ -18,4 +18,4 @@ pub use host::IdleHost;
 pub use query::{Budget, EvalOptions, ExpressionValue, Query, ResultSet, Row};
 pub use rego_source::{Diagnostic, Location, Position, Severity, Sources, render};
 pub use rego_value::{Keys, Number, ObjectRef, Value, View};
-pub use rego_vm::Host;
+pub use rego_vm::{Host, RECORD_BYTES_MAX, Recorder};

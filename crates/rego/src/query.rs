@@ -8,7 +8,7 @@ use rego_source::{Position, SourceFile, Sources};
 use rego_syntax::ast::{Import, RegoVersion as Grammar};
 use rego_syntax::{ParseOptions, parse_module, parse_query};
 use rego_value::Value;
-use rego_vm::{Builtin, Failure, Host, Setting};
+use rego_vm::{Builtin, Failure, Host, Recorder, Setting};
 
 use crate::compiler::{Policy, QueryOptions, RegoVersion, analysis_options, internal};
 use crate::errors::{Errors, EvalError};
@@ -39,11 +39,19 @@ pub struct EvalOptions<'h> {
     pub budget: Budget,
     /// The world outside.
     pub host: &'h dyn Host,
+    /// Takes down what the nondeterministic builtins answer, where wanted: one recorder for each
+    /// evaluation, read after it, also where it ended in an error.
+    pub recorder: Option<&'h Recorder>,
 }
 
 impl Default for EvalOptions<'_> {
     fn default() -> Self {
-        Self { strict_builtin_errors: false, budget: Budget::default(), host: &crate::IdleHost }
+        Self {
+            strict_builtin_errors: false,
+            budget: Budget::default(),
+            host: &crate::IdleHost,
+            recorder: None,
+        }
     }
 }
 
@@ -236,6 +244,7 @@ impl Query {
             host: options.host,
             budget: rego_vm::Budget { steps_max, bytes_max, depth_max },
             strict_builtin_errors: options.strict_builtin_errors,
+            recorder: options.recorder,
         };
         let run = rego_vm::run(&self.prepared.query.program, function, &setting);
         run.map_err(|failure| self.error(failure))

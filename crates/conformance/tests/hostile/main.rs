@@ -60,7 +60,12 @@ fn outcome(name: &str, module: String, version: RegoVersion) -> &'static str {
         };
         let host = CaseHost::new(EVAL_MAX);
         let budget = Budget { steps_max: 200_000_000, bytes_max: 256 << 20, depth_max: 10_000 };
-        let options = EvalOptions { strict_builtin_errors: true, budget, host: &host };
+        let options = EvalOptions {
+            strict_builtin_errors: true,
+            budget,
+            host: &host,
+            ..EvalOptions::default()
+        };
         let input = Value::object(Vec::new());
         match query.value(Some(&input), &options) {
             Ok(Some(_)) => "defined",
