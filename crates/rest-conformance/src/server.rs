@@ -2,8 +2,9 @@
 //!
 //! Must not know: what it is asked.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::symlink;
 use std::path::{Component, Path};
@@ -28,8 +29,11 @@ const STOP_LIMIT: Duration = Duration::from_secs(3);
 /// Time between two looks at a process.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// Most tries at a free port: it may be taken between being found and being used.
-const PORT_TRIES: usize = 2;
+/// Most starts of a server: its port may be taken between being found and being used.
+const STARTS_MAX: usize = 2;
+
+/// Most tries at a port that no server of this run was given before.
+const PORT_TRIES: usize = 100;
 
 /// Longest line of a server that is kept whole.
 const LINE_BYTES_MAX: u64 = 4 << 20;
@@ -73,7 +77,7 @@ impl Server {
         let mut tries = 1;
         loop {
             match Server::start_once(binary, setup) {
-                Err(Error::Ended(_)) if tries < PORT_TRIES => tries += 1,
+                Err(Error::Ended(_)) if tries < STARTS_MAX => tries += 1,
                 result => return result,
             }
         }
@@ -201,12 +205,21 @@ fn prepare(folder: &Path, binary: &Path, setup: &Setup) -> Result<Command, Error
     Ok(command)
 }
 
+/// Ports that servers of this run were given. Each is given once: a server that cannot have its port
+/// must not be taken for another one that has it.
+static PORTS_GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+
 /// Adds the address of a port that is free now.
 fn with_address(mut command: Command) -> Result<(Command, SocketAddr), Error> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(Error::Start)?;
-    let address = listener.local_addr().map_err(Error::Start)?;
-    command.arg(format!("--addr={address}"));
-    Ok((command, address))
+    for _ in 0..PORT_TRIES {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(Error::Start)?;
+        let address = listener.local_addr().map_err(Error::Start)?;
+        if PORTS_GIVEN.lock().is_ok_and(|mut given| given.insert(address.port())) {
+            command.arg(format!("--addr={address}"));
+            return Ok((command, address));
+        }
+    }
+    Err(Error::Start(ErrorKind::AddrInUse.into()))
 }
 
 /// Reads lines until the stream's end. Once there are too many bytes, they are read and dropped, so
