@@ -204,7 +204,8 @@ impl Versions {
     /// Errors: patterns and files that take too many steps altogether.
     pub(crate) fn of(&mut self, path: &str) -> Result<Option<RegoVersion>, BundleError> {
         let steps = &mut self.steps;
-        let hit = self.patterns.iter().find(|(pattern, _)| pattern.matches(path, steps));
+        let path: Vec<char> = path.chars().collect();
+        let hit = self.patterns.iter().find(|(pattern, _)| pattern.matches(&path, steps));
         if *steps == 0 {
             return Err(wrong("file_rego_versions", "takes too many steps to match"));
         }
@@ -299,4 +300,19 @@ fn file_versions(value: &Value) -> Result<BTreeMap<String, RegoVersion>, BundleE
         Ok((path, version(number, &key)?))
     };
     object.iter().map(entry).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_that_take_long_are_refused() {
+        let text = format!(r#"{{"file_rego_versions": {{"*{}b": 1}}}}"#, "a".repeat(1000));
+        let mut versions = Manifest::from_json(text.as_bytes()).unwrap().versions();
+        versions.steps = 100_000;
+        assert_eq!(versions.of("/a/b.rego"), Ok(None));
+        let error = versions.of(&"a".repeat(2000)).unwrap_err().to_string();
+        assert!(error.contains("takes too many steps to match"), "{error}");
+    }
 }

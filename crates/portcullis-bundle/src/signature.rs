@@ -131,12 +131,15 @@ pub fn verify(entries: &[Entry], config: &VerificationConfig) -> Result<(), Bund
         }
     }
     let excluded = excluded(config)?;
-    let is_excluded =
-        |path: &str| excluded.iter().any(|glob| glob.matches(path, &mut u64::MAX.clone()));
+    let is_excluded = |path: &str| {
+        let path: Vec<char> = path.trim_start_matches('/').chars().collect();
+        // The patterns are the configuration's own, and need no bound.
+        excluded.iter().any(|glob| glob.matches(&path, &mut { u64::MAX }))
+    };
     for entry in entries.iter().filter(|entry| basename(&entry.path) != SIGNATURES_FILE) {
         let path = normalise(&entry.path)?;
         let file = listed.remove(&path);
-        if is_excluded(path.trim_start_matches('/')) {
+        if is_excluded(&path) {
             continue;
         }
         let file = file.ok_or_else(|| BundleError::NotInSignature(path.clone()))?;
@@ -145,7 +148,7 @@ pub fn verify(entries: &[Entry], config: &VerificationConfig) -> Result<(), Bund
             return Err(BundleError::DigestMismatch { path, want: file.hash, got });
         }
     }
-    listed.retain(|path, _| !is_excluded(path.trim_start_matches('/')));
+    listed.retain(|path, _| !is_excluded(path));
     if listed.is_empty() {
         return Ok(());
     }
