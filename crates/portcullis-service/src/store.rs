@@ -4,6 +4,7 @@
 //! never wait. What does not compile never takes the place of what did, and where a durable store
 //! is, nothing is in force (or acknowledged) before it is on the disk.
 
+mod disk;
 mod error;
 mod path;
 mod transaction;
@@ -13,6 +14,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 
+pub use self::disk::{
+    DiskError, DiskOptions, DiskStore, LOG_BYTES_MIN, LOG_CHANGES_MAX, LOG_SHARE,
+    PARTITION_SEGMENTS_MAX, PARTITIONS_MAX,
+};
 pub use self::error::WriteError;
 pub use self::path::{PATH_SEGMENTS_MAX, path_text, read};
 pub use self::transaction::{Changes, DataChange, Transaction};
