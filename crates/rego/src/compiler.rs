@@ -168,7 +168,11 @@ impl Compiler {
     }
 }
 
-fn parse_one(source: SourceId, text: &str, version: RegoVersion) -> (Module, Vec<Diagnostic>) {
+pub(crate) fn parse_one(
+    source: SourceId,
+    text: &str,
+    version: RegoVersion,
+) -> (Module, Vec<Diagnostic>) {
     let read = |version| {
         let options = ParseOptions { version, ..ParseOptions::default() };
         parse_module(source, text, &options)

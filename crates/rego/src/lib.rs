@@ -7,6 +7,7 @@
 //! Read first: `compiler.rs`, then `query.rs`.
 #![forbid(unsafe_code)]
 
+pub mod ast_json;
 mod compiler;
 mod errors;
 mod host;

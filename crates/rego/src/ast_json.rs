@@ -1,0 +1,201 @@
+//! Modules as OPA's JSON: as its parser shows them (`opa parse --format json`), and as its compiler
+//! does (`ast` of `GET /v1/policies`), where names are full references, declared variables have
+//! made-up names, nested calls are statements, and statements stand in the order they run in.
+//!
+//! For people and programs that look at policies; evaluation goes its own way, see
+//! `rego-analysis`. Source: OPA's `v1/ast/compile.go`, judged by recorded answers.
+//!
+//! Must not know: instructions, evaluation.
+//!
+//! Read first: `node.rs`, then `compiled` below.
+
+mod annotations;
+mod bind;
+mod compare;
+mod convert;
+mod expand;
+mod generate;
+mod locals;
+mod node;
+mod order;
+mod resolve;
+mod vars;
+mod write;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use base64::Engine;
+use rego_source::{Severity, SourceFile, Sources};
+use rego_syntax::ast;
+use rego_value::Value;
+
+use crate::compiler::{RegoVersion, parse_one};
+use crate::errors::Errors;
+use convert::Form;
+use generate::Names;
+use node::{Module, Term};
+use resolve::Globals;
+
+/// Returns OPA's object of a module as its parser leaves it: `package`, `imports`, `rules`,
+/// `annotations` and `comments`, those that there are.
+///
+/// Errors: text that is no module.
+pub fn parsed(name: &str, text: &str, version: RegoVersion) -> Result<Value, Errors> {
+    let read = Read::new(name, text, version)?;
+    Ok(read.parsed())
+}
+
+/// Modules that belong together: what a name stands for depends on the others.
+#[derive(Clone, Debug, Default)]
+pub struct AstModules {
+    modules: BTreeMap<String, Read>,
+    /// The rules below each package, with the number of parameters of functions.
+    rules: BTreeMap<Vec<ast::Text>, BTreeMap<ast::Text, Option<usize>>>,
+}
+
+impl AstModules {
+    /// Returns no modules.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a module; one of the same name is forgotten, but not the names of its rules.
+    ///
+    /// Errors: text that is no module.
+    pub fn add(&mut self, name: &str, text: &str, version: RegoVersion) -> Result<(), Errors> {
+        let read = Read::new(name, text, version)?;
+        let package = read.tree.package.path.iter().map(|name| name.text.clone()).collect();
+        let rules = self.rules.entry(package).or_default();
+        for rule in &read.tree.rules {
+            if let Some(name) = head_name(&rule.head.reference) {
+                let arity = rule.head.args.as_ref().map(Vec::len);
+                rules.entry(name).or_insert(arity);
+            }
+        }
+        self.modules.insert(name.to_owned(), read);
+        Ok(())
+    }
+
+    /// Returns OPA's object of a module as its compiler leaves it, or nothing where there is no
+    /// module of this name. One with an absurd number of `with` modifiers comes as parsed.
+    ///
+    /// Not rewritten, in contrast to OPA: calls of `rego.metadata.chain` and `rego.metadata.rule`.
+    pub fn compiled(&self, name: &str) -> Option<Value> {
+        let read = self.modules.get(name)?;
+        let arity = |name: &str| self.arity(name);
+        let mut names = Names::apart_from(read.file.text());
+        let mut module = convert::module(&read.tree, Form::Compiled, &mut names);
+        let globals = self.globals(&module);
+        resolve::module(&mut module, &globals);
+        module.imports.clear();
+        expand::head_references(&mut module, &mut names);
+        locals::module(&mut module, &mut names);
+        expand::prints(&mut module, &mut names);
+        expand::calls(&mut module, &mut names);
+        bind::results(&mut module, &mut names);
+        bind::with_values(&mut module, &arity, &mut names);
+        order::module(&mut module, &arity);
+        bind::equals(&mut module);
+        bind::operands(&mut module, &mut names);
+        if names.is_exhausted() {
+            return Some(read.parsed());
+        }
+        annotations::attach(&read.tree, &mut module);
+        Some(write::module(&module, read.comments()))
+    }
+
+    /// What names stand for in a module: rules of its package, then its imports.
+    fn globals(&self, module: &Module) -> Globals {
+        let package: Vec<ast::Text> = module
+            .package
+            .iter()
+            .filter_map(
+                |term| if let Term::String(name) = term { Some(name.clone()) } else { None },
+            )
+            .collect();
+        let mut globals = Globals::new();
+        for name in self.rules.get(&package).into_iter().flat_map(BTreeMap::keys) {
+            let path = [module.package.clone(), vec![Term::String(name.clone())]].concat();
+            globals.insert(name.clone(), path);
+        }
+        for import in &module.imports {
+            let root = match import.path.first() {
+                Some(Term::Var(root)) if matches!(&**root, "data" | "input") => root,
+                _ => continue,
+            };
+            let last = match import.path.last() {
+                Some(Term::String(name)) => name,
+                _ => root,
+            };
+            let name = import.alias.as_ref().unwrap_or(last);
+            globals.insert(name.clone(), import.path.clone());
+        }
+        globals
+    }
+
+    /// Returns how many operands a builtin or a rule takes; the rule by its full path.
+    fn arity(&self, name: &str) -> Option<usize> {
+        if let Some(builtin) = rego_builtins::find(name) {
+            return Some(builtin.decl.args.len());
+        }
+        let (package, rule) = name.strip_prefix("data.")?.rsplit_once('.')?;
+        let package: Vec<ast::Text> = package.split('.').map(ast::Text::from).collect();
+        *self.rules.get(&package)?.get(rule)?
+    }
+}
+
+/// A module and its text.
+#[derive(Clone, Debug)]
+struct Read {
+    tree: ast::Module,
+    file: Arc<SourceFile>,
+}
+
+impl Read {
+    fn new(name: &str, text: &str, version: RegoVersion) -> Result<Self, Errors> {
+        let mut sources = Sources::default();
+        let file = Arc::new(SourceFile::new(name, text));
+        let source = sources.add(Arc::clone(&file));
+        let (tree, mut diagnostics) = parse_one(source, text, version);
+        diagnostics.retain(|diagnostic| diagnostic.severity == Severity::Error);
+        if diagnostics.is_empty() {
+            Ok(Self { tree, file })
+        } else {
+            Err(Errors { diagnostics, sources })
+        }
+    }
+
+    fn parsed(&self) -> Value {
+        let mut module = convert::module(&self.tree, Form::Parsed, &mut Names::default());
+        annotations::attach(&self.tree, &mut module);
+        write::module(&module, self.comments())
+    }
+
+    /// OPA writes the text of a comment in Base64.
+    fn comments(&self) -> Vec<Value> {
+        let comment = |comment: &ast::Comment| {
+            let at = self.file.position(comment.span.start);
+            let text = base64::engine::general_purpose::STANDARD.encode(comment.text.as_bytes());
+            let location = Value::object_from_strs([
+                ("file", Value::from(self.file.name())),
+                ("row", Value::from(i64::from(at.row))),
+                ("col", Value::from(i64::from(at.col))),
+            ]);
+            Value::object_from_strs([("Text", Value::from(text)), ("Location", location)])
+        };
+        self.tree.comments.iter().map(comment).collect()
+    }
+}
+
+/// Returns the name that a head begins with.
+fn head_name(reference: &ast::Term) -> Option<ast::Text> {
+    match &reference.kind {
+        ast::TermKind::Var(name) => Some(name.clone()),
+        ast::TermKind::Ref { head, .. } => match &head.kind {
+            ast::TermKind::Var(name) => Some(name.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
