@@ -110,10 +110,24 @@ impl Collector {
     /// Sends a message and waits for the answer, at most for `timeout`, repetitions included. What
     /// went wrong is logged, at most once a minute. Returns the answer's message if it arrived.
     pub(super) async fn export(&mut self, message: &[u8], timeout: Duration) -> Option<Vec<u8>> {
-        let result = match tokio::time::timeout(timeout, self.attempts(message)).await {
-            Ok(result) => result,
-            Err(_) => Err(format!("no answer within {} ms", timeout.as_millis())),
+        let result = tokio::time::timeout(timeout, self.attempts(message)).await;
+        self.told(result.unwrap_or_else(|_| Err(too_late(timeout))))
+    }
+
+    /// Like [`Collector::export`], without repetitions: for the end, when time is short.
+    pub(super) async fn export_once(
+        &mut self,
+        message: &[u8],
+        timeout: Duration,
+    ) -> Option<Vec<u8>> {
+        let result = match tokio::time::timeout(timeout, self.send(message)).await {
+            Ok(result) => result.map_err(|failure| failure.reason),
+            Err(_) => Err(too_late(timeout)),
         };
+        self.told(result)
+    }
+
+    fn told(&mut self, result: Result<Vec<u8>, String>) -> Option<Vec<u8>> {
         match result {
             Ok(answer) => Some(answer),
             Err(reason) => {
@@ -181,6 +195,10 @@ impl Failure {
     }
 }
 
+fn too_late(timeout: Duration) -> String {
+    format!("no answer within {} ms", timeout.as_millis())
+}
+
 /// Bytes in front of a gRPC message: whether it is compressed, and its length.
 const FRAME_BYTES: usize = 5;
 
@@ -230,8 +248,7 @@ fn authority(target: &Target<'_>, protocol: Protocol) -> Result<String, Telemetr
     let port = default.rsplit_once(':').map_or("", |(_, port)| port);
     let after_brackets = address.rsplit_once(']').map_or(address, |(_, rest)| rest);
     let has_port = after_brackets.contains(':');
-    let address =
-        if has_port { address.to_string() } else { format!("{address}:{port}") };
+    let address = if has_port { address.to_string() } else { format!("{address}:{port}") };
     let parsed = address.parse::<http::uri::Authority>().ok();
     let is_plain = parsed.is_some_and(|a| a.port_u16().is_some() && !a.as_str().contains('@'));
     if is_plain {

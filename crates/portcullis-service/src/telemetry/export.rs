@@ -3,6 +3,7 @@
 //! Each exporter is a thread of its own behind a bounded queue. A collector that is slow or away
 //! costs telemetry, never a decision. Must not know: what a span or a metric is about.
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,6 +16,7 @@ use opentelemetry_proto::tonic::resource::v1::Resource;
 use prost::Message;
 use tokio::sync::mpsc as queue;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use super::TelemetryError;
 use super::collector::{Collector, Signal};
@@ -27,6 +29,9 @@ use super::span::{AttributeValue, SpanContext, SpanData, SpanHandle, SpanSink};
 
 /// Longest wait, at the end, for what was not sent yet.
 pub const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The same, where the collector did not take the last batch.
+const SHUTDOWN_TIMEOUT_AWAY: Duration = Duration::from_secs(1);
 
 /// Longest export of metrics.
 const METRICS_TIMEOUT: Duration = Duration::from_secs(30);
@@ -140,7 +145,11 @@ struct SpanExport {
 }
 
 impl SpanExport {
-    async fn run(mut self, mut waiting: queue::Receiver<SpanData>, mut stop: oneshot::Receiver<()>) {
+    async fn run(
+        mut self,
+        mut waiting: queue::Receiver<SpanData>,
+        mut stop: oneshot::Receiver<()>,
+    ) {
         let size = self.options.max_export_batch_size.min(self.options.max_queue_size);
         let fill_time = Duration::from_millis(self.options.batch_timeout_ms);
         let timeout = Duration::from_millis(self.options.export_timeout_ms);
@@ -151,28 +160,39 @@ impl SpanExport {
                 () = fill(&mut waiting, &mut batch, size, fill_time) => false,
             };
             if is_stopped {
-                waiting.close();
-                return self.drain(waiting, batch, size).await;
+                let deadline = Instant::now() + self.patience();
+                return self.drain(waiting, batch, deadline).await;
             }
-            // The end must not wait for an export that takes long.
-            let is_stopped = tokio::select! {
-                _ = &mut stop => true,
-                () = self.export(&batch, timeout) => false,
+            let patience = self.patience();
+            let deadline = {
+                let mut export = pin!(self.export(&batch, timeout));
+                let deadline = tokio::select! {
+                    () = &mut export => continue,
+                    _ = &mut stop => Instant::now() + patience,
+                };
+                // What is on its way may still arrive; to send it again would double it.
+                let _ = tokio::time::timeout_at(deadline, export).await;
+                deadline
             };
-            if is_stopped {
-                waiting.close();
-                return self.drain(waiting, batch, size).await;
-            }
+            return self.drain(waiting, Vec::new(), deadline).await;
         }
     }
 
-    /// Sends what is left, all of it within the time that ending may take.
+    /// Returns how long the end may take: not long, if nobody takes what is sent.
+    fn patience(&self) -> Duration {
+        let is_reachable = self.spans.is_reachable.load(Ordering::Relaxed);
+        if is_reachable { SHUTDOWN_TIMEOUT } else { SHUTDOWN_TIMEOUT_AWAY }
+    }
+
+    /// Sends what is left, each batch at most once, until the deadline.
     async fn drain(
         &mut self,
         mut waiting: queue::Receiver<SpanData>,
         mut batch: Vec<SpanData>,
-        size: usize,
+        deadline: Instant,
     ) {
+        let size = self.options.max_export_batch_size.min(self.options.max_queue_size);
+        waiting.close();
         let work = async {
             loop {
                 let room = size.saturating_sub(batch.len());
@@ -182,16 +202,23 @@ impl SpanExport {
                 if batch.is_empty() {
                     return;
                 }
-                self.export(&batch, SHUTDOWN_TIMEOUT).await;
+                let message = otlp::trace_message(&self.resource, &batch).encode_to_vec();
+                let answer = self.collector.export_once(&message, SHUTDOWN_TIMEOUT).await;
+                self.note(batch.len() as u64, answer);
                 batch.clear();
             }
         };
-        let _ = tokio::time::timeout(SHUTDOWN_TIMEOUT, work).await;
+        let _ = tokio::time::timeout_at(deadline, work).await;
     }
 
     async fn export(&mut self, batch: &[SpanData], timeout: Duration) {
         let message = otlp::trace_message(&self.resource, batch).encode_to_vec();
         let answer = self.collector.export(&message, timeout).await;
+        self.note(batch.len() as u64, answer);
+    }
+
+    /// Counts what did not arrive.
+    fn note(&mut self, sent: u64, answer: Option<Vec<u8>>) {
         self.spans.is_reachable.store(answer.is_some(), Ordering::Relaxed);
         match answer.map(|answer| ExportTraceServiceResponse::decode(answer.as_slice())) {
             Some(Ok(ExportTraceServiceResponse { partial_success: Some(partial) }))
@@ -204,7 +231,7 @@ impl SpanExport {
             }
             Some(_) => {}
             None => {
-                self.spans.dropped.fetch_add(batch.len() as u64, Ordering::Relaxed);
+                self.spans.dropped.fetch_add(sent, Ordering::Relaxed);
             }
         }
         let dropped = self.spans.dropped.load(Ordering::Relaxed);
@@ -270,7 +297,7 @@ impl MetricsExport {
                     () = turn => {}
                 }
             }
-            export.export(SHUTDOWN_TIMEOUT).await;
+            export.export_last().await;
         })?;
         Ok(Some(Self { worker }))
     }
@@ -291,9 +318,24 @@ struct FamilyExport {
 
 impl FamilyExport {
     async fn export(&mut self, timeout: Duration) {
+        let message = self.message();
+        let answer = self.collector.export(&message, timeout).await;
+        self.note(answer);
+    }
+
+    async fn export_last(&mut self) {
+        let message = self.message();
+        let answer = self.collector.export_once(&message, SHUTDOWN_TIMEOUT).await;
+        self.note(answer);
+    }
+
+    fn message(&self) -> Vec<u8> {
         let families = self.registry.gather();
-        let message = otlp::metrics_message(&self.resource, &families, self.start).encode_to_vec();
-        let Some(answer) = self.collector.export(&message, timeout).await else { return };
+        otlp::metrics_message(&self.resource, &families, self.start).encode_to_vec()
+    }
+
+    fn note(&mut self, answer: Option<Vec<u8>>) {
+        let Some(answer) = answer else { return };
         let answer = ExportMetricsServiceResponse::decode(answer.as_slice()).unwrap_or_default();
         if let Some(partial) = answer.partial_success.filter(|p| p.rejected_data_points > 0) {
             let rejected = partial.rejected_data_points;

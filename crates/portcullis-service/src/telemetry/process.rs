@@ -40,11 +40,7 @@ const KNOWN: &[Known] = &[
     gauge("go_memstats_sys_bytes", "Resident memory size in bytes.", |s| s.resident),
 ];
 
-const fn gauge(
-    name: &'static str,
-    help: &'static str,
-    read: fn(&Sample) -> Option<f64>,
-) -> Known {
+const fn gauge(name: &'static str, help: &'static str, read: fn(&Sample) -> Option<f64>) -> Known {
     Known { name, help, kind: MetricType::GAUGE, read }
 }
 
@@ -60,7 +56,8 @@ impl ProcessCollector {
     pub(super) fn new() -> Result<Self, prometheus::Error> {
         let describe =
             |known: &Known| Desc::new(known.name.into(), known.help.into(), vec![], <_>::default());
-        let info = Desc::new(GO_INFO.into(), GO_INFO_HELP.into(), vec!["version".into()], <_>::default());
+        let info =
+            Desc::new(GO_INFO.into(), GO_INFO_HELP.into(), vec!["version".into()], <_>::default());
         let descriptions = KNOWN.iter().map(describe).chain([info]).collect::<Result<_, _>>()?;
         Ok(Self { descriptions })
     }
@@ -140,8 +137,12 @@ impl Sample {
             anonymous: kib("RssAnon:"),
             virtual_size: kib("VmSize:"),
             threads: field(&status, "Threads:"),
-            open_fds: fs::read_dir("/proc/self/fd").ok().map(|fds| fds.take(FDS_MAX).count() as f64),
-            max_fds: fs::read_to_string("/proc/self/limits").ok().and_then(|l| open_files_limit(&l)),
+            open_fds: fs::read_dir("/proc/self/fd")
+                .ok()
+                .map(|fds| fds.take(FDS_MAX).count() as f64),
+            max_fds: fs::read_to_string("/proc/self/limits")
+                .ok()
+                .and_then(|l| open_files_limit(&l)),
             ..Sample::default()
         };
         let ticks = rustix::param::clock_ticks_per_second().max(1) as f64;

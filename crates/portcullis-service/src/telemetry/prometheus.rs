@@ -81,10 +81,7 @@ const DECISION_LOG_COUNTS: [(&str, &str); 6] = [
         "Decisions logged without results of nondeterministic builtins.",
     ),
     ("decision_logs_encoding_failure", "Decisions not logged: they could not be encoded."),
-    (
-        "decision_logs_masking_failure",
-        "Decisions logged without input and result: masking failed.",
-    ),
+    ("decision_logs_masking_failure", "Decisions logged without input and result: masking failed."),
 ];
 
 /// Every metric of the process.

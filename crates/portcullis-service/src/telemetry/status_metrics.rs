@@ -102,19 +102,15 @@ impl StatusMetrics {
             own => own.to_vec(),
         };
         check_buckets(name, &buckets)?;
-        let histogram =
-            HistogramOpts::new(name, "A histogram of duration for bundle loading.").buckets(buckets);
+        let histogram = HistogramOpts::new(name, "A histogram of duration for bundle loading.")
+            .buckets(buckets);
         Ok(Self {
             plugins: gauge(
                 "plugin_status_gauge",
                 "Gauge for the plugin by status.",
                 &["name", "status"],
             )?,
-            loaded: counter(
-                "bundle_loaded_counter",
-                "Counter for the bundle loaded.",
-                &["name"],
-            )?,
+            loaded: counter("bundle_loaded_counter", "Counter for the bundle loaded.", &["name"])?,
             failed: counter(
                 "bundle_failed_load_counter",
                 "Counter for the failed bundle load.",
@@ -150,10 +146,9 @@ impl StatusMetrics {
         let mut seen = self.seen();
         let name = bounded(&seen.plugins, name);
         let status = clipped(status).to_string();
-        if let Some(before) = seen.plugins.insert(name.clone(), status.clone()) {
-            if before != status {
-                remove(&self.plugins, &[name.as_str(), before.as_str()]);
-            }
+        let before = seen.plugins.insert(name.clone(), status.clone());
+        if let Some(before) = before.filter(|before| *before != status) {
+            remove(&self.plugins, &[name.as_str(), before.as_str()]);
         }
         set(&self.plugins, &[name.as_str(), status.as_str()], 1.0);
     }
