@@ -6,6 +6,7 @@
 //! Read first: `state.rs`, then `snapshot.rs`, `store.rs`, `decide.rs`.
 #![forbid(unsafe_code)]
 
+pub mod config;
 pub mod decide;
 pub mod decision_log;
 pub mod files;
