@@ -5,7 +5,8 @@ use std::io::Write;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use portcullis_bundle::{
-    BundleError, Limits, ReadOptions, Verification, from_entries, read, read_entries, write_entries,
+    BundleError, BundleFiles, Limits, ReadOptions, Verification, from_entries, read, read_entries,
+    write, write_entries,
 };
 use proptest::prelude::*;
 
@@ -276,6 +277,10 @@ proptest! {
                 tar[start + 148..start + 156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
             }
         }
-        let _ = read(&gzip(&tar), &options);
+        if let Ok(bundle) = read(&gzip(&tar), &options) {
+            let files = BundleFiles::from(bundle);
+            let again = read(&write(&files).unwrap(), &options).unwrap();
+            prop_assert_eq!(BundleFiles::from(again), files);
+        }
     }
 }
