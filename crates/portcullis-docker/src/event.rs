@@ -4,8 +4,9 @@
 //!
 //! Source: opa-docker-authz README, "Logs"; OPA documentation, "Decision Logs".
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
+use portcullis_service::timestamp::rfc3339_nanos;
 use rego::Value;
 
 use crate::mask::mask;
@@ -84,51 +85,17 @@ pub fn encoder(labels: &Labels, unmasked: bool) -> impl Fn(&Decision, &mut Strin
             ("path", Value::from(decision.path.as_str())),
             ("reasons", Value::array(reasons)),
             ("result", Value::from(decision.result)),
-            ("timestamp", Value::from(timestamp(decision.at))),
+            ("timestamp", Value::from(rfc3339_nanos(decision.at))),
         ]);
         event.write_json(line);
     }
 }
 
-/// Returns the moment in UTC as RFC 3339 with as many digits of the second as it needs.
-fn timestamp(at: SystemTime) -> String {
-    let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let (days, second) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
-    let (year, month, day) = civil(days);
-    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-    let fraction = format!(".{:09}", since.subsec_nanos());
-    let fraction = fraction.trim_end_matches('0').trim_end_matches('.');
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}Z")
-}
-
-/// Returns year, month and day of a number of days since 1970-01-01.
-///
-/// Counts in eras of 400 years that begin on the first of March, so that a leap day ends a year.
-fn civil(days: u64) -> (u64, u64, u64) {
-    let days = days + 719_468;
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    let year = era * 400 + year_of_era + u64::from(month <= 2);
-    (year, month, day)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::time::UNIX_EPOCH;
 
-    #[test]
-    fn writes_times_as_rfc_3339() {
-        let at = |seconds, nanoseconds| UNIX_EPOCH + Duration::new(seconds, nanoseconds);
-        assert_eq!(timestamp(at(0, 0)), "1970-01-01T00:00:00Z");
-        assert_eq!(timestamp(at(951_782_400, 0)), "2000-02-29T00:00:00Z");
-        assert_eq!(timestamp(at(1_592_326_494, 328_705_300)), "2020-06-16T16:54:54.3287053Z");
-        assert_eq!(timestamp(at(4_107_542_399, 5)), "2100-02-28T23:59:59.000000005Z");
-    }
+    use super::*;
 
     #[test]
     fn a_small_decision_still_says_who_asked_for_what() {

@@ -1,4 +1,22 @@
 //! OPA's REST API over a running policy.
 //!
-//! Second wing. Knows: HTTP, the running policy. Must not know: other surfaces.
+//! Second wing. Knows: HTTP, the running policy. Must not know: other surfaces, files, the command
+//! line.
+//!
+//! Read first: `route.rs`, then `server.rs`, then one file of `handler/`.
 #![forbid(unsafe_code)]
+
+mod answer;
+mod authorize;
+mod body;
+mod error;
+mod gzip;
+mod handler;
+mod page;
+mod params;
+mod reply;
+mod request;
+mod route;
+mod server;
+
+pub use server::{Authentication, Peer, Scope, Server, ServerOptions};

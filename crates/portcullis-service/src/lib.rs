@@ -7,15 +7,19 @@
 #![forbid(unsafe_code)]
 
 pub mod config;
+pub mod console;
 pub mod decide;
 pub mod decision_log;
 pub mod files;
 pub mod host;
 pub mod load;
+pub mod plugin_state;
 mod query_cache;
+pub mod service;
 pub mod snapshot;
 pub mod source;
 pub mod state;
 pub mod store;
 pub mod telemetry;
+pub mod timestamp;
 pub mod watch;

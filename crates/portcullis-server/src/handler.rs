@@ -1,0 +1,12 @@
+//! The handlers, one file a part of the API: a request in, an answer out. No sockets.
+
+pub(crate) mod batch;
+pub(crate) mod data;
+pub(crate) mod decision;
+pub(crate) mod documents;
+pub(crate) mod health;
+pub(crate) mod input;
+pub(crate) mod policies;
+pub(crate) mod query;
+pub(crate) mod reference;
+pub(crate) mod state;
