@@ -119,12 +119,15 @@ fn innermost(error: &reqwest::Error) -> String {
     causes(error).skip(1).last().map_or_else(|| "unknown".to_string(), ToString::to_string)
 }
 
+/// An I/O error leaves itself out of the chain of causes where it wraps another one, maybe an I/O
+/// error again.
 fn tls_reason(error: &reqwest::Error) -> Option<String> {
     causes(error).find_map(|cause| {
-        let tls = cause.downcast_ref::<rustls::Error>().or_else(|| {
-            let io = cause.downcast_ref::<std::io::Error>()?;
-            io.get_ref()?.downcast_ref::<rustls::Error>()
-        });
-        tls.map(ToString::to_string)
+        let mut inner = cause;
+        for _ in 0..CAUSES_MAX {
+            let Some(wrapped) = inner.downcast_ref::<std::io::Error>() else { break };
+            inner = wrapped.get_ref()?;
+        }
+        inner.downcast_ref::<rustls::Error>().map(ToString::to_string)
     })
 }
