@@ -330,7 +330,13 @@ fn read_document(document: Value, origin: &Origin<'_>) -> Result<Loaded, ConfigE
             place: origin.place(&path),
             message,
         });
-        return Err(ConfigError::Invalid(problems.collect()));
+        let mut problems: Vec<_> = problems.collect();
+        // As they are written; those of flags have no position and come last.
+        problems.sort_by_key(|problem| {
+            let position = problem.place.as_ref().and_then(|place| place.position);
+            (position.is_none(), position)
+        });
+        return Err(ConfigError::Invalid(problems));
     }
     let warnings = warnings.into_iter().map(|(path, message)| match origin.place(&path) {
         Some(Place { file, position: Some((row, _)), .. }) => format!("{message} ({file}:{row})"),

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 /// Why a configuration cannot be used.
 ///
-/// No message shows what an environment variable holds, nor a line of credentials or keys.
+/// No message shows credentials or keys, nor a line that holds some.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ConfigError {
