@@ -388,3 +388,37 @@ impl Drop for Worker {
         self.shutdown();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn queue(is_blocking: bool, is_reachable: bool) -> (SpanQueue, queue::Receiver<SpanData>) {
+        let (sender, waiting) = queue::channel(1);
+        let is_reachable = AtomicBool::new(is_reachable);
+        (SpanQueue { sender, is_blocking, is_reachable, dropped: AtomicU64::new(0) }, waiting)
+    }
+
+    #[test]
+    fn waits_for_room_only_if_asked_to_and_while_the_collector_takes_something() {
+        for (is_blocking, is_reachable, waits) in
+            [(true, true, true), (true, false, false), (false, true, false)]
+        {
+            let (spans, mut waiting) = queue(is_blocking, is_reachable);
+            let spans = Arc::new(spans);
+            let end = || {
+                let sink: Arc<dyn SpanSink> = Arc::clone(&spans) as _;
+                drop(SpanHandle::start(sink, "x", None, 1.0));
+            };
+            end();
+            assert_eq!(spans.dropped.load(Ordering::Relaxed), 0);
+            let start = Instant::now();
+            end();
+            assert_eq!(spans.dropped.load(Ordering::Relaxed), 1);
+            assert!(!waits || start.elapsed() >= BLOCKING_MAX);
+            assert!(waiting.try_recv().is_ok() && waiting.try_recv().is_err());
+            end();
+            assert!(waiting.try_recv().is_ok());
+        }
+    }
+}

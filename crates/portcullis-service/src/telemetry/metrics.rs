@@ -163,7 +163,7 @@ fn entry<'a, T: Default>(
     }
 }
 
-/// What a histogram keeps: exact sums, and some of the samples.
+/// What a histogram keeps: how many samples there were, and some of them.
 #[derive(Clone, Debug, Default)]
 struct Samples {
     kept: Vec<u64>,
