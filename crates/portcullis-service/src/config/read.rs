@@ -26,14 +26,17 @@ pub(super) const SECONDS_MAX: u64 = u32::MAX as u64;
 /// Longest value that is shown whole, in characters.
 const SHOWN_VALUE_MAX: usize = 60;
 
+/// A message, and the path it is about.
+type Note = (Path, String);
+
 /// What has been found so far.
 #[derive(Default)]
 pub(super) struct Report {
     /// Values of the wrong kind, or out of range.
-    wrong: RefCell<Vec<(Path, String)>>,
+    wrong: RefCell<Vec<Note>>,
     /// Values that do not go with others.
-    unfit: RefCell<Vec<(Path, String)>>,
-    warnings: RefCell<Vec<(Path, String)>>,
+    unfit: RefCell<Vec<Note>>,
+    warnings: RefCell<Vec<Note>>,
 }
 
 impl Report {
@@ -60,7 +63,7 @@ impl Report {
     }
 
     /// Returns the problems and the warnings. What only follows from a wrong value is left out.
-    pub(super) fn into_parts(self) -> (Vec<(Path, String)>, Vec<(Path, String)>) {
+    pub(super) fn into_parts(self) -> (Vec<Note>, Vec<Note>) {
         let mut problems = self.wrong.into_inner();
         let wrong_count = problems.len();
         for (path, message) in self.unfit.into_inner() {
@@ -73,7 +76,7 @@ impl Report {
     }
 }
 
-fn note(notes: &RefCell<Vec<(Path, String)>>, path: Path, message: String) {
+fn note(notes: &RefCell<Vec<Note>>, path: Path, message: String) {
     let mut notes = notes.borrow_mut();
     if notes.len() < NOTES_MAX {
         notes.push((path, message));
