@@ -2,6 +2,7 @@
 //!
 //! The test runs itself again as a child, which writes numbers as fast as it can and says each one
 //! when it is stored. The parent kills it, opens the store, and counts.
+#![cfg(test)]
 
 use std::env;
 use std::io::{BufRead, BufReader, Write};
@@ -22,7 +23,7 @@ const KILLS: &str = "PORTCULLIS_KILLS";
 const KILLS_DEFAULT: u64 = 30;
 /// Longest time a child gets, in microseconds after it was started or wrote its first number.
 const LIFE_MAX: u64 = 60_000;
-/// Every so many numbers the whole document is replaced, which folds the log into the chunks.
+/// Every so many numbers the whole document is replaced. The log is full after some seventy.
 const REPLACED_EVERY: i64 = 40;
 
 fn options(directory: &Path) -> DiskOptions {
@@ -102,7 +103,8 @@ fn run_and_kill(directory: &Path, life: u64) -> i64 {
     let mut lines = BufReader::new(child.stdout.take().unwrap());
     let mut last = 0;
     let mut see = |line: &str| {
-        if let Some(number) = line.trim().strip_prefix("stored ") {
+        // The harness may have begun the line with the test's name.
+        if let Some((_, number)) = line.trim().split_once("stored ") {
             last = number.parse().unwrap();
         }
     };

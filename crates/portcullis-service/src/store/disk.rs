@@ -2,14 +2,14 @@
 //!
 //! A commit appends the changes of the base document to a log, and is on the disk before it
 //! returns. Where the log has grown beyond its bounds, the same commit writes the chunks of the
-//! document that changed since, and empties the log. What is stored is known here without reading:
-//! a change that does not fit it is refused now rather than found when it is read again.
+//! document that changed since, and empties the log.
 //!
 //! Must not know: compilation, who writes.
 //!
 //! Source: OPA's documentation of `storage.disk` (directory, `auto_create`, partitions); the
 //! layout of the file is our own.
 
+mod assembly;
 mod codec;
 mod error;
 mod layout;
@@ -24,8 +24,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use redb::{Database, ReadableDatabase};
-use rego::Value;
 
+use self::assembly::Assembly;
 pub use self::error::DiskError;
 use self::layout::Layout;
 pub use self::layout::{PARTITION_SEGMENTS_MAX, PARTITIONS_MAX};
@@ -34,7 +34,6 @@ use self::read::Kept;
 use self::tables::{FORMAT, Meta};
 use self::write::Way;
 use super::Durable;
-use super::path::{self, Change};
 use super::transaction::{Changes, DataChange};
 use crate::state::State;
 
@@ -67,6 +66,8 @@ pub struct DiskStore {
     /// None after a failure: the next commit opens it again.
     database: Option<Database>,
     kept: Kept,
+    /// Whether every commit so far led from what was stored. Who writes is one, so it stays true.
+    is_followed: bool,
 }
 
 impl DiskStore {
@@ -81,7 +82,7 @@ impl DiskStore {
         let kept = place.guarded(|| read::kept(&database.begin_read()?, &layout))?;
         let state = kept.state.clone();
         let is_as_kept = kept.is_of_layout;
-        let mut store = Self { place, layout, database: Some(database), kept };
+        let mut store = Self { place, layout, database: Some(database), kept, is_followed: false };
         if !is_as_kept {
             let next = store.kept.clone();
             store.write(next, &Changes::default(), Way::Everything)?;
@@ -89,44 +90,66 @@ impl DiskStore {
         Ok((store, state))
     }
 
-    /// Makes changes durable: all of them or, on an error, none.
+    /// Makes changes durable: all of them or, on an error, none. `state` is what they lead to; where
+    /// the first one leads from something else than what was stored, all of it is stored.
     ///
-    /// Errors: a change that does not fit what is stored, or that is no JSON; what the database
-    /// says. After any of them the next commit is tried anew.
-    pub fn keep(&mut self, changes: &Changes) -> Result<(), DiskError> {
-        let mut next = self.kept.clone();
-        let bytes = self.apply(&mut next, changes)?;
-        let log_bytes_max = (next.document_bytes / LOG_SHARE).max(LOG_BYTES_MIN);
-        let log = &next.log;
-        let is_full = log.changes.saturating_add(changes.data.len()) > LOG_CHANGES_MAX
-            || log.bytes.saturating_add(bytes) > log_bytes_max;
-        self.write(next, changes, if is_full { Way::Fold } else { Way::Append })
+    /// Errors: something that is no JSON; what the database says. After any of them the next commit
+    /// is tried anew.
+    pub fn keep(&mut self, changes: &Changes, state: &State) -> Result<(), DiskError> {
+        let mut bytes = 0_usize;
+        for change in &changes.data {
+            bytes = bytes.saturating_add(codec::check_change(change)?);
+        }
+        for (name, bundle) in &changes.bundles {
+            bundle.as_ref().map_or(Ok(()), |bundle| codec::check_bundle(name, bundle))?;
+        }
+        let way = if self.is_followed || self.leads_to(changes, state) {
+            self.way(changes.data.len(), bytes)
+        } else {
+            codec::check_document(&state.data)?;
+            state
+                .bundles
+                .iter()
+                .try_for_each(|(name, bundle)| codec::check_bundle(name, bundle))?;
+            Way::Everything
+        };
+        let mut next = Kept { state: state.clone(), ..self.kept.clone() };
+        let dirty = changes.data.iter().map(|change| self.layout.dirty(path_of(change)));
+        next.log.dirty.extend(dirty);
+        self.write(next, changes, way)?;
+        self.is_followed = true;
+        Ok(())
     }
 
-    /// Makes the changes in memory. Returns how many bytes they have in the log, at least.
-    fn apply(&self, next: &mut Kept, changes: &Changes) -> Result<usize, DiskError> {
+    /// Returns how to write so many changes of data with so many bytes.
+    fn way(&self, changes: usize, bytes: usize) -> Way {
+        let Kept { log, document_bytes, .. } = &self.kept;
+        let bytes_max = (document_bytes / LOG_SHARE).max(LOG_BYTES_MIN);
+        let is_full = log.changes.saturating_add(changes) > LOG_CHANGES_MAX
+            || log.bytes.saturating_add(bytes) > bytes_max;
+        if is_full { Way::Fold } else { Way::Append }
+    }
+
+    /// Whether the changes lead from what is stored to this state.
+    fn leads_to(&self, changes: &Changes, state: &State) -> bool {
+        let State { mut modules, data, mut bundles } = self.kept.state.clone();
         for (id, module) in &changes.modules {
             match module {
-                Some(module) => next.state.modules.insert(id.clone(), Arc::clone(module)),
-                None => next.state.modules.remove(id),
+                Some(module) => modules.insert(id.clone(), Arc::clone(module)),
+                None => modules.remove(id),
             };
         }
         for (name, bundle) in &changes.bundles {
             match bundle {
-                Some(bundle) => {
-                    codec::check_bundle(name, bundle)?;
-                    next.state.bundles.insert(name.clone(), Arc::clone(bundle))
-                }
-                None => next.state.bundles.remove(name),
+                Some(bundle) => bundles.insert(name.clone(), Arc::clone(bundle)),
+                None => bundles.remove(name),
             };
         }
-        let mut bytes = 0_usize;
-        for change in &changes.data {
-            bytes = bytes.saturating_add(codec::check_change(change)?);
-            next.state.data = changed(&next.state.data, change).map_err(DiskError::Diverged)?;
-            next.log.dirty.insert(self.layout.dirty(path_of(change)));
-        }
-        Ok(bytes)
+        let mut assembly = Assembly::of(&data);
+        changes.data.iter().all(|change| assembly.change(change.clone()).is_ok())
+            && assembly.finish() == state.data
+            && modules == state.modules
+            && bundles == state.bundles
     }
 
     fn write(&mut self, mut next: Kept, changes: &Changes, way: Way) -> Result<(), DiskError> {
@@ -157,8 +180,8 @@ impl DiskStore {
 }
 
 impl Durable for DiskStore {
-    fn commit(&mut self, changes: &Changes, _state: &State) -> Result<(), String> {
-        self.keep(changes).map_err(|error| error.to_string())
+    fn commit(&mut self, changes: &Changes, state: &State) -> Result<(), String> {
+        self.keep(changes, state).map_err(|error| error.to_string())
     }
 }
 
@@ -174,16 +197,6 @@ fn open_database(place: &Place, layout: &Layout) -> Result<Database, DiskError> 
         return Err(DiskError::UnknownFormat { path: place.file.clone(), found: meta.format });
     }
     Ok(database)
-}
-
-/// Returns the document with a change made.
-fn changed(document: &Value, change: &DataChange) -> Result<Value, String> {
-    let made = match change {
-        DataChange::Add(_, value) => Change::Add(value),
-        DataChange::Replace(_, value) => Change::Replace(value),
-        DataChange::Remove(_) => Change::Remove,
-    };
-    path::write(document, path_of(change), made).map_err(|error| error.to_string())
 }
 
 fn path_of(change: &DataChange) -> &[String] {

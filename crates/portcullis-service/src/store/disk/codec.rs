@@ -78,6 +78,15 @@ pub(super) fn check_change(change: &DataChange) -> Result<usize, DiskError> {
     Ok(bytes.saturating_add(path_bytes))
 }
 
+/// Checks that a document can be read again.
+///
+/// Errors: as [`check_change`].
+pub(super) fn check_document(document: &Value) -> Result<(), DiskError> {
+    weigh(document, DOCUMENT_DEPTH_MAX)
+        .map(drop)
+        .map_err(|message| DiskError::NotJson { place: path_text(&[]), message })
+}
+
 /// Checks that a bundle can be read again.
 ///
 /// Errors: as [`check_change`], for its manifest.

@@ -58,8 +58,6 @@ pub enum DiskError {
         /// What is in it.
         message: String,
     },
-    /// A change that does not fit what is stored: something was never written here.
-    Diverged(String),
 }
 
 impl fmt::Display for DiskError {
@@ -98,9 +96,6 @@ impl fmt::Display for DiskError {
             }
             Self::NotJson { place, message } => {
                 write!(f, "`{place}`: {message}, which cannot be stored as json")
-            }
-            Self::Diverged(message) => {
-                write!(f, "the change does not fit what is stored: {message}")
             }
         }
     }

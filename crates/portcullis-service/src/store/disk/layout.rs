@@ -1,4 +1,4 @@
-//! How the base document is cut into chunks, each with a key of its own, and put together again.
+//! How the base document is cut into chunks, each with a key of its own.
 //!
 //! Every top-level key is a chunk; where a partition says so, the cut goes deeper. A cut object has
 //! a chunk, too, an empty one, so that it is there even without children.
@@ -142,63 +142,4 @@ pub(super) fn places<'d>(
         }
     }
     places
-}
-
-/// A document under way from its chunks to a value.
-#[derive(Debug, Default)]
-pub(super) struct Assembly {
-    root: BTreeMap<String, Part>,
-}
-
-#[derive(Debug)]
-enum Part {
-    Whole(Value),
-    Cut(BTreeMap<String, Part>),
-}
-
-impl Assembly {
-    /// Adds a chunk; chunks above come before those below.
-    ///
-    /// Errors: it has no place: nothing, or no empty object, was put above it, or it is there twice.
-    pub(super) fn add(&mut self, path: &[String], value: Value) -> Result<(), String> {
-        let Some((last, above)) = path.split_last() else {
-            return Err("a chunk without a path".to_string());
-        };
-        if above.len() > PARTITION_SEGMENTS_MAX {
-            return Err("a chunk with too long a path".to_string());
-        }
-        let mut at = &mut self.root;
-        for key in above {
-            let part = at.get_mut(key).ok_or("a chunk with nothing above it")?;
-            let is_empty =
-                |value: &Value| value.as_object().is_some_and(|object| object.is_empty());
-            if matches!(part, Part::Whole(value) if is_empty(value)) {
-                *part = Part::Cut(BTreeMap::new());
-            }
-            match part {
-                Part::Cut(parts) => at = parts,
-                Part::Whole(_) => return Err("a chunk inside of another one".to_string()),
-            }
-        }
-        match at.insert(last.clone(), Part::Whole(value)) {
-            None => Ok(()),
-            Some(_) => Err("a chunk that is there twice".to_string()),
-        }
-    }
-
-    /// Returns the document.
-    pub(super) fn finish(self) -> Value {
-        object(self.root)
-    }
-}
-
-fn object(parts: BTreeMap<String, Part>) -> Value {
-    let whole = parts.into_iter().map(|(key, part)| {
-        let value = match part {
-            Part::Whole(value) => value,
-            Part::Cut(parts) => object(parts), // as deep as `add` lets it be
-        };
-        (Value::from(key.as_str()), value)
-    });
-    Value::object(whole.collect())
 }

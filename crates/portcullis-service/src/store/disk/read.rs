@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 
 use redb::ReadTransaction;
 
-use super::layout::{Assembly, Layout};
+use super::assembly::Assembly;
+use super::layout::Layout;
 use super::tables::{Kind, read_all, read_meta};
-use super::{LOG_CHANGES_MAX, changed, codec, path_of};
+use super::{LOG_CHANGES_MAX, codec, path_of};
 use crate::state::State;
 use crate::store::path::path_text;
 
@@ -45,8 +46,10 @@ pub(super) fn kept(transaction: &ReadTransaction, layout: &Layout) -> Result<Kep
     let meta = read_meta(transaction)?;
     let is_of_layout = meta.layout == layout.text();
     let mut kept = Kept { commits: meta.commits, is_of_layout, ..Kept::default() };
-    read_document(transaction, &mut kept)?;
-    read_log(transaction, layout, &mut kept)?;
+    let mut assembly = Assembly::default();
+    kept.document_bytes = read_chunks(transaction, &mut assembly)?;
+    kept.log = read_log(transaction, layout, &mut assembly)?;
+    kept.state.data = assembly.finish();
     let (modules, bundles) = (&mut kept.state.modules, &mut kept.state.bundles);
     read_all(transaction, Kind::Module, |key, bytes| {
         let id = name(key)?;
@@ -63,28 +66,28 @@ pub(super) fn kept(transaction: &ReadTransaction, layout: &Layout) -> Result<Kep
     Ok(kept)
 }
 
-fn read_document(transaction: &ReadTransaction, kept: &mut Kept) -> Result<(), redb::Error> {
-    let mut assembly = Assembly::default();
+/// Returns how many bytes the chunks have.
+fn read_chunks(
+    transaction: &ReadTransaction,
+    assembly: &mut Assembly,
+) -> Result<usize, redb::Error> {
     let mut all = 0_usize;
     read_all(transaction, Kind::Chunk, |key, bytes| {
         let path = codec::path_of_key(key)?;
-        let value = codec::value(bytes);
         all = all.saturating_add(bytes.len());
-        value
+        codec::value(bytes)
             .and_then(|value| assembly.add(&path, value))
             .map_err(|error| format!("data at `{}`: {error}", path_text(&path)))
     })?;
-    kept.state.data = assembly.finish();
-    kept.document_bytes = all;
-    Ok(())
+    Ok(all)
 }
 
 fn read_log(
     transaction: &ReadTransaction,
     layout: &Layout,
-    kept: &mut Kept,
-) -> Result<(), redb::Error> {
-    let Kept { state, log, .. } = kept;
+    assembly: &mut Assembly,
+) -> Result<Log, redb::Error> {
+    let mut log = Log::default();
     read_all(transaction, Kind::Change, |key, bytes| {
         let number = u64::from_be_bytes(key.try_into().map_err(|_| "a change without a number")?);
         let damaged = |error| format!("change {number} of data: {error}");
@@ -95,13 +98,14 @@ fn read_log(
             return Err(format!("change {} of data is missing", log.next));
         }
         let change = codec::change(bytes).map_err(damaged)?;
-        state.data = changed(&state.data, &change).map_err(damaged)?;
         log.dirty.insert(layout.dirty(path_of(&change)));
+        assembly.change(change).map_err(damaged)?;
         log.changes += 1;
         log.bytes = log.bytes.saturating_add(bytes.len());
         log.next = number.checked_add(1).ok_or("a change without a number")?;
         Ok(())
-    })
+    })?;
+    Ok(log)
 }
 
 fn name(key: &[u8]) -> Result<String, String> {

@@ -127,10 +127,17 @@ impl<'t> Records<'t> {
     ///
     /// Errors: the database's; a record longer than is read.
     pub(super) fn put(&mut self, key: &[u8], bytes: &[u8]) -> Result<(), redb::Error> {
+        self.remove(key)?;
+        self.insert(key, bytes)
+    }
+
+    /// Puts a record where none of that key is.
+    ///
+    /// Errors: as [`Self::put`].
+    pub(super) fn insert(&mut self, key: &[u8], bytes: &[u8]) -> Result<(), redb::Error> {
         if bytes.len() > RECORD_BYTES_MAX {
             return Err(redb::Error::ValueTooLarge(bytes.len()));
         }
-        self.remove(key)?;
         self.grown = self.grown.saturating_add_unsigned(bytes.len() as u64);
         let mut rest = bytes;
         let mut number = 0_u32;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use proptest::prelude::*;
-use rego::RegoVersion;
+use rego::{RegoVersion, Value};
 
 use super::tables::{Kind, Records};
 use super::*;
@@ -53,9 +53,16 @@ impl Pair {
     }
 
     fn reopen(&mut self) {
-        self.store = None;
+        let before = self.store.take().unwrap();
+        let (layout, kept) = (before.layout.clone(), before.kept.clone());
+        drop(before);
         let (store, state) = DiskStore::open(&self.options).unwrap();
         assert_same(&state, &self.state);
+        if layout == store.layout {
+            let figures = |kept: &Kept| (kept.document_bytes, kept.log.changes, kept.log.bytes);
+            assert_eq!(figures(&kept), figures(&store.kept));
+            assert_eq!(kept.log.dirty, store.kept.log.dirty);
+        }
         self.store = Some(store);
     }
 
@@ -212,18 +219,34 @@ fn refuses_what_would_not_be_read_again() {
     for (value, why) in [(set, "set"), (key, "no string"), (deep(1000), "deeper than 1000")] {
         let value = Value::object_from_strs([("x", value)]);
         let data = vec![DataChange::Add(keys("a"), value)];
-        let error = store.keep(&Changes { data, ..Changes::default() }).unwrap_err().to_string();
+        let changes = Changes { data, ..Changes::default() };
+        let error = store.keep(&changes, &State::default()).unwrap_err().to_string();
         assert!(error.starts_with("`/a`: ") && error.contains(why), "{error}");
     }
-    let data = vec![DataChange::Remove(keys("never/there"))];
-    let error = store.keep(&Changes { data, ..Changes::default() }).unwrap_err();
-    assert!(matches!(error, DiskError::Diverged(_)), "{error}");
     pair.reopen(); // nothing of it is there
     pair.write(|t| t.put(&keys("a/b"), deep(998)));
     pair.reopen();
     pair.fold();
     pair.reopen();
     assert!(pair.state.data.get_path(&["a", "b"]).is_some());
+}
+
+#[test]
+fn the_first_commit_brings_along_what_was_in_force_before() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut pair = Pair::open(directory.path(), &[]);
+    pair.put("gone", "1");
+    pair.reopen();
+    pair.state = State { data: value(r#"{"a":{"of":"a file"}}"#), ..State::default() };
+    pair.put("a/b", "2"); // fits nothing that is stored
+    pair.reopen();
+    pair.state.modules.insert("m".to_string(), Arc::new(module("m", None, Origin::File)));
+    pair.put("a/b", "3");
+    pair.reopen();
+    pair.state.data = Value::object(vec![(Value::from("s"), Value::set(Vec::new()))]);
+    let changes = Changes { data: Vec::new(), ..Changes::default() };
+    let error = pair.store.as_mut().unwrap().keep(&changes, &pair.state).unwrap_err();
+    assert!(matches!(error, DiskError::NotJson { .. }), "{error}");
 }
 
 #[test]
@@ -261,7 +284,7 @@ fn a_record_that_says_nothing_is_a_damage() {
             Kind::Change,
             &one,
             "[\"add\",\"q\",\"r\"]\n1",
-            "change 0 of data: storage_not_found_error",
+            "change 0 of data: nothing at `q` to change",
         ),
         (Kind::Change, &one, "[\"turn\"]\n1", "no known kind"),
         (Kind::Change, b"x", "[\"add\"]\n{}", "without a number"),

@@ -69,7 +69,7 @@ fn append(
     let mut records = Records::open(transaction, Kind::Change)?;
     for change in &changes.data {
         let bytes = codec::change_bytes(change);
-        records.put(&next.log.next.to_be_bytes(), &bytes)?;
+        records.insert(&next.log.next.to_be_bytes(), &bytes)?;
         next.log.next = next.log.next.saturating_add(1);
         next.log.changes += 1;
         next.log.bytes = next.log.bytes.saturating_add(bytes.len());
@@ -86,10 +86,10 @@ fn fold(
     for (mut path, value) in places(&next.log.dirty, &next.state.data) {
         records.remove_below(&codec::path_key(&path))?;
         if let Some(value) = value {
-            let mut put = |path: &[String], value: &Value| {
-                records.put(&codec::path_key(path), value.to_json().as_bytes())
+            let mut insert = |path: &[String], value: &Value| {
+                records.insert(&codec::path_key(path), value.to_json().as_bytes())
             };
-            layout.chunks(&mut path, value, &mut put)?;
+            layout.chunks(&mut path, value, &mut insert)?;
         }
     }
     let bytes = i64::try_from(next.document_bytes).unwrap_or(i64::MAX);
@@ -123,12 +123,12 @@ fn everything(transaction: &WriteTransaction, next: &Kept) -> Result<(), redb::E
     clear(transaction, Kind::Module)?;
     let mut records = Records::open(transaction, Kind::Module)?;
     for (id, module) in &next.state.modules {
-        records.put(id.as_bytes(), &codec::module_bytes(module))?;
+        records.insert(id.as_bytes(), &codec::module_bytes(module))?;
     }
     clear(transaction, Kind::Bundle)?;
     let mut records = Records::open(transaction, Kind::Bundle)?;
     for (name, bundle) in &next.state.bundles {
-        records.put(name.as_bytes(), &codec::bundle_bytes(bundle))?;
+        records.insert(name.as_bytes(), &codec::bundle_bytes(bundle))?;
     }
     Ok(())
 }
