@@ -41,6 +41,16 @@ impl<T: Clone> Cached<T> {
     }
 }
 
+/// Returns a number of seconds, which some write as text and some as a fraction. None: it is none.
+pub(crate) fn seconds(value: &serde_json::Value) -> Option<u64> {
+    let number: f64 = match value {
+        serde_json::Value::String(text) => text.parse().ok()?,
+        other => other.as_f64()?,
+    };
+    // A cast saturates; what is too long is cut by `in_seconds`.
+    (number >= 0.0).then_some(number as u64)
+}
+
 /// Longest life of a token we believe in: a year.
 const LIFE_SECONDS_MAX: u64 = 365 * 24 * 3600;
 

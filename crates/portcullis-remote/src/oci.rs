@@ -176,14 +176,12 @@ impl Service {
         let repository = &reference.repository;
         let url = format!("{scheme}://{host}/v2/{repository}/{path}");
         let url = parse_url("resource", &url)?;
-        let first = with_token(self, request.clone(), repository);
+        let first = with_token(self, request.clone(), reference);
         let mut response = self.request_url(first, url.clone()).await?;
-        if response.status().as_u16() == 401 {
-            self.tokens.forget(repository);
-            if answer_challenge(self, &response, repository).await? {
-                let second = with_token(self, request, repository);
-                response = self.request_url(second, url).await?;
-            }
+        let is_refused = response.status().as_u16() == 401;
+        if is_refused && answer_challenge(self, &response, reference).await? {
+            let second = with_token(self, request, reference);
+            response = self.request_url(second, url).await?;
         }
         if !response.status().is_success() {
             let (host, status) = (host.to_string(), response.status().as_u16());

@@ -14,6 +14,7 @@ use reqwest::Url;
 use serde::Deserialize;
 
 use crate::cached::in_seconds;
+use crate::oci_reference::Reference;
 use crate::outgoing::host_of;
 use crate::response::Response;
 use crate::service::{Request, Service};
@@ -26,30 +27,30 @@ const TOKEN_MARGIN: Duration = Duration::from_secs(10);
 /// The life of a token of which nothing is said, as the specification has it.
 const TOKEN_LIFE_SECONDS: u64 = 60;
 
-/// Most tokens that are kept: one a repository.
+/// Most tokens that are kept: one a repository of a registry.
 const TOKENS_MAX: usize = 64;
 
-/// Tokens by repository.
+/// Tokens by registry and repository: none may reach another registry than its own.
 #[derive(Default)]
 pub(crate) struct Tokens(Mutex<BTreeMap<String, (HeaderValue, SystemTime)>>);
 
 impl Tokens {
-    pub(crate) fn get(&self, scope: &str) -> Option<HeaderValue> {
+    fn get(&self, place: &str) -> Option<HeaderValue> {
         let tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (value, expiry) = tokens.get(scope)?;
+        let (value, expiry) = tokens.get(place)?;
         (*expiry > SystemTime::now() + TOKEN_MARGIN).then(|| value.clone())
     }
 
-    pub(crate) fn forget(&self, scope: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(scope);
+    fn forget(&self, place: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(place);
     }
 
-    fn keep(&self, scope: &str, value: HeaderValue, seconds: u64) {
+    fn keep(&self, place: &str, value: HeaderValue, seconds: u64) {
         let mut tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if tokens.len() >= TOKENS_MAX {
             tokens.clear();
         }
-        tokens.insert(scope.to_string(), (value, in_seconds(seconds)));
+        tokens.insert(place.to_string(), (value, in_seconds(seconds)));
     }
 }
 
@@ -74,8 +75,10 @@ struct Answer {
 pub(crate) async fn answer_challenge(
     service: &Service,
     refusal: &Response,
-    repository: &str,
+    reference: &Reference,
 ) -> Result<bool, RemoteError> {
+    let repository = &reference.repository;
+    service.tokens.forget(&reference.place());
     let header = refusal.header("www-authenticate").unwrap_or_default();
     let Some(challenge) = parse_challenge(header) else {
         return Ok(false);
@@ -98,7 +101,7 @@ pub(crate) async fn answer_challenge(
     let mut value = value.map_err(|_| broken())?;
     value.set_sensitive(true);
     let seconds = answer.expires_in.unwrap_or(TOKEN_LIFE_SECONDS);
-    service.tokens.keep(repository, value, seconds);
+    service.tokens.keep(&reference.place(), value, seconds);
     Ok(true)
 }
 
@@ -149,8 +152,12 @@ fn parse_challenge(header: &str) -> Option<Challenge> {
 
 /// Returns a request with a kept token, if there is one; the service's credentials go with it
 /// otherwise.
-pub(crate) fn with_token(service: &Service, mut request: Request, repository: &str) -> Request {
-    if let Some(token) = service.tokens.get(repository) {
+pub(crate) fn with_token(
+    service: &Service,
+    mut request: Request,
+    reference: &Reference,
+) -> Request {
+    if let Some(token) = service.tokens.get(&reference.place()) {
         request.headers.insert(AUTHORIZATION, token);
     }
     request

@@ -53,6 +53,11 @@ impl Reference {
         Some(Self { registry: registry.to_string(), repository: repository.to_string(), version })
     }
 
+    /// Returns what a token is good for.
+    pub(crate) fn place(&self) -> String {
+        format!("{}/{}", self.host(), self.repository)
+    }
+
     /// Returns the host to talk to: Docker's registry answers under another name than its own.
     pub(crate) fn host(&self) -> &str {
         canonical_host(&self.registry)

@@ -127,9 +127,9 @@ impl Service {
         self.kind
     }
 
-    /// Returns true when requests carry credentials of some kind.
+    /// Returns true when requests carry what may be secret.
     pub(crate) fn has_credentials(&self) -> bool {
-        self.credentials.is_some() || self.headers.contains_key(AUTHORIZATION)
+        self.credentials.is_some() || !self.headers.is_empty()
     }
 
     /// Sends a request and waits for the head of the answer, whatever its status. Up to

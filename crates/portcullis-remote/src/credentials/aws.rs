@@ -16,7 +16,7 @@ use super::aws_sign::{SigningVersion, sign_request};
 use super::aws_sso::SsoKeys;
 use super::aws_sts::{AssumeRole, WebIdentity};
 use super::config::AwsSigningConfig;
-use crate::cached::{Cached, Dated};
+use crate::cached::{Cached, Dated, seconds};
 use crate::config::invalid;
 use crate::outgoing::{Outgoing, parse_url};
 use crate::transport::{Realm, Transport};
@@ -156,7 +156,7 @@ impl AwsSigning {
         let broken = || RemoteError::Credentials("the token of ECR is broken".to_string());
         let data = answer.authorization_data.into_iter().next().ok_or_else(broken)?;
         STANDARD.decode(data.authorization_token.expose()).map_err(|_| broken())?;
-        let expires_at = data.expires_at.map_or(0, |number| number.as_f64().unwrap_or(0.0) as u64);
+        let expires_at = seconds(&data.expires_at).unwrap_or(0);
         let expiry = std::time::UNIX_EPOCH.checked_add(Duration::from_secs(expires_at));
         Ok((data.authorization_token, expiry))
     }
@@ -173,7 +173,8 @@ struct EcrAnswer {
 #[serde(rename_all = "camelCase")]
 struct EcrToken {
     authorization_token: Secret,
-    expires_at: Option<serde_json::Number>,
+    #[serde(default)]
+    expires_at: serde_json::Value,
 }
 
 /// Sources in the order in which they are asked, which is that of OPA.

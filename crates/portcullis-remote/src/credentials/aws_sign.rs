@@ -32,6 +32,10 @@ pub(crate) fn sign_request(
     version: SigningVersion,
     outgoing: &mut Outgoing,
 ) -> Result<(), RemoteError> {
+    if service == "s3" {
+        let path = encoded_path(outgoing.url.path());
+        outgoing.url.set_path(&path);
+    }
     let instructions = instructions(keys, service, version, outgoing)
         .map_err(|reason| RemoteError::Credentials(format!("cannot sign for AWS: {reason}")))?;
     let (headers, _) = instructions.into_parts();
@@ -86,6 +90,20 @@ fn instructions(
     let request = SignableRequest::new(method, outgoing.url.as_str(), headers.into_iter(), body);
     let signed = sign(request.map_err(|error| error.to_string())?, &params);
     Ok(signed.map_err(|error| error.to_string())?.into_parts().0)
+}
+
+/// S3 signs over a path in which all but letters, digits and `-._~/` is encoded, while an address may
+/// hold much more as it is: it has to be sent in the form that is signed.
+fn encoded_path(path: &str) -> String {
+    let mut encoded = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        let is_plain = byte.is_ascii_alphanumeric() || b"-._~/%".contains(&byte);
+        match is_plain {
+            true => encoded.push(char::from(byte)),
+            false => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
 }
 
 /// S3 takes paths as they are and wants the hash of the body in a header; the other services differ.

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::config::AzureIdentityConfig;
-use crate::cached::{Cached, Dated, in_seconds};
+use crate::cached::{Cached, Dated, in_seconds, seconds};
 use crate::config::invalid;
 use crate::outgoing::{Outgoing, parse_url};
 use crate::transport::{Realm, Transport};
@@ -105,15 +105,11 @@ struct Answer {
 impl Answer {
     /// Returns the seconds the token has left. 0: nobody says.
     fn life(&self) -> u64 {
-        if let Some(seconds) = number(&self.expires_in) {
-            return seconds;
+        if let Some(left) = seconds(&self.expires_in) {
+            return left;
         }
         let now = jiff::Timestamp::now().as_second();
         let now = u64::try_from(now).unwrap_or(0);
-        number(&self.expires_on).map_or(0, |time| time.saturating_sub(now))
+        seconds(&self.expires_on).map_or(0, |time| time.saturating_sub(now))
     }
-}
-
-fn number(value: &Value) -> Option<u64> {
-    value.as_u64().or_else(|| value.as_str()?.parse().ok())
 }

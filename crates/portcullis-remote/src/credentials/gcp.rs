@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::Setting;
 use super::config::GcpMetadataConfig;
-use crate::cached::{Cached, Dated, in_seconds};
+use crate::cached::{Cached, Dated, in_seconds, seconds};
 use crate::config::invalid;
 use crate::outgoing::{Outgoing, parse_url};
 use crate::transport::{Realm, Transport};
@@ -75,7 +75,10 @@ impl GcpMetadata {
         outgoing.headers.insert("metadata-flavor", HeaderValue::from_static("Google"));
         if !self.is_identity {
             let answer: AccessToken = transport.fetch_json(Realm::Local, WHAT, outgoing).await?;
-            return Ok((answer.access_token, Some(in_seconds(answer.expires_in))));
+            return Ok((
+                answer.access_token,
+                Some(in_seconds(seconds(&answer.expires_in).unwrap_or(0))),
+            ));
         }
         let body = transport.fetch(Realm::Local, WHAT, outgoing).await?;
         let token = String::from_utf8_lossy(&body).trim().to_string();
@@ -89,7 +92,7 @@ impl GcpMetadata {
 struct AccessToken {
     access_token: Secret,
     #[serde(default)]
-    expires_in: u64,
+    expires_in: serde_json::Value,
 }
 
 /// Returns the time of `exp`. The token is not checked: it is not for us.

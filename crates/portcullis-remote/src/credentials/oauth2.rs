@@ -15,7 +15,7 @@ use super::config::OAuth2Config;
 use super::key_vault::KeyVault;
 use super::kms::Kms;
 use super::sign::LocalKey;
-use crate::cached::{Cached, Dated, in_seconds};
+use crate::cached::{Cached, Dated, in_seconds, seconds};
 use crate::config::invalid;
 use crate::files::read_trimmed;
 use crate::hex::from_hex;
@@ -97,7 +97,7 @@ impl OAuth2 {
         }
         let token = Secret::new(answer.access_token.expose().trim());
         // Without a word on its life it serves for one request (RFC 6749, 5.1 leaves it open).
-        Ok((token, Some(in_seconds(answer.expires_in.unwrap_or(0)))))
+        Ok((token, Some(in_seconds(seconds(&answer.expires_in).unwrap_or(0)))))
     }
 
     /// Returns the request for a token.
@@ -207,7 +207,8 @@ struct Answer {
     access_token: Secret,
     #[serde(default)]
     token_type: String,
-    expires_in: Option<u64>,
+    #[serde(default)]
+    expires_in: Value,
 }
 
 fn signer(
@@ -265,7 +266,12 @@ fn check(
     if has_secret && config.client_id.is_empty() {
         return Err(invalid(&format!("{key}.client_id"), "`client_secret` needs it"));
     }
-    if proofs != 1 {
+    // A grant is no proof of who asks for it: a secret may go with it (RFC 7523, 3.1).
+    let is_enough = if is_jwt_grant { ready == 0 } else { proofs == 1 };
+    if is_jwt_grant && !is_enough {
+        return Err(invalid(key, "`jwt_bearer` makes an assertion, and is given another one"));
+    }
+    if !is_enough {
         let reason = "exactly one of `client_secret`, `signing_key`, `aws_kms`, `azure_keyvault`, \
                       `client_assertion` and `client_assertion_path` must be given";
         return Err(invalid(key, reason));

@@ -48,7 +48,7 @@ async fn ask(signing: Value, variables: &[(&str, &str)]) -> Result<Seen, String>
     let server = Server::plain(|_| ok("")).await;
     let all = json!({"url": server.url, "credentials": {"s3_signing": signing}});
     let service = service_with(all, &[], variables);
-    let request = Request::post_json("bucket/a%20b?x=1&y=2", "{}");
+    let request = Request::post_json("bucket/a%20b+(c)=@?x=1&y=2", "{}");
     service.request(request).await.map_err(|error| error.to_string())?;
     Ok(server.seen()[0].clone())
 }
@@ -73,6 +73,7 @@ async fn signs_with_version_4_and_4a() {
     check(&seen, "s");
     assert_eq!(signer(&seen), "env eu-1 t");
     assert!(seen.header("authorization").contains("/eu-1/s3/aws4_request"));
+    assert_eq!(seen.target, "/bucket/a%20b%2B%28c%29%3D%40?x=1&y=2");
     assert_eq!(seen.header("x-amz-content-sha256"), hex(&Sha256::digest("{}")));
 
     let other = json!({"service": "execute-api", "environment_credentials": {}});

@@ -48,6 +48,15 @@ fn names_the_key_that_is_wrong() {
         (oauth2(json!({"client_secret": "i"})), "oauth2.client_id`"),
         (oauth2(json!({"signing_key": "k"})), "there is no `keys.k`"),
         (oauth2(json!({"grant_type": "jwt_bearer"})), "`jwt_bearer` needs"),
+        (
+            oauth2(json!({
+                "grant_type": "jwt_bearer",
+                "client_assertion": "a",
+                "aws_kms": {"name": "n", "algorithm": "ECDSA_SHA_256"},
+                "aws_signing": {"environment_credentials": {}},
+            })),
+            "is given another one",
+        ),
         (oauth2(json!({"client_assertion": "a", "aws_signing": {}})), "oauth2.aws_signing`"),
         (oauth2(json!({"client_assertion": "a", "thumbprint": "xy"})), "oauth2.thumbprint`"),
         (with(json!({"oauth2": {"token_url": "http://a"}})), "oauth2.token_url`: it must begin"),

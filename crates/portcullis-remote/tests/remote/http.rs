@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, Method};
-use portcullis_remote::{RemoteError, Request};
+use portcullis_remote::{ProxyChoice, RemoteError, Request, Service};
 use serde_json::json;
 
-use crate::server::{Server, ok, reply, service};
+use crate::server::{Server, config, ok, options, reply, service, service_with};
 
 const MAX: u64 = 1000;
 
@@ -141,6 +141,54 @@ async fn credentials_stay_behind_at_another_host() {
     assert_eq!((there.header("authorization"), there.header("x-key")), ("", ""));
     assert_eq!((there.method.as_str(), there.text().as_str()), ("POST", "{}"));
     assert_eq!(there.header("if-none-match"), "e");
+}
+
+#[tokio::test]
+async fn many_tasks_share_a_service() {
+    let server = Server::plain(|_| ok("x")).await;
+    let signing = json!({"environment_credentials": {}, "assume_role_credentials": {
+        "aws_signing": {"environment_credentials": {}},
+    }});
+    let variables =
+        [("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "s"), ("AWS_REGION", "r")];
+    let all = json!({"url": server.url, "credentials": {"s3_signing": signing}});
+    let service = std::sync::Arc::new(service_with(all, &[], &variables));
+    let tasks: Vec<_> = (0..20)
+        .map(|n| {
+            let service = std::sync::Arc::clone(&service);
+            tokio::spawn(async move {
+                let response = service.request(Request::get(n.to_string())).await.unwrap();
+                response.body_bounded(MAX).await.unwrap()
+            })
+        })
+        .collect();
+    for task in tasks {
+        assert_eq!(task.await.unwrap(), "x");
+    }
+    assert_eq!(server.seen().len(), 20);
+}
+
+/// Set for the copy of this process that `a_proxy_of_the_environment_is_used` starts.
+const PROXIED: &str = "PORTCULLIS_TEST_PROXIED";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_of_the_environment_is_used() {
+    if std::env::var_os(PROXIED).is_some() {
+        let config = config(json!({"url": "http://service.invalid/v1"}));
+        let mut options = options();
+        options.proxy = ProxyChoice::Environment;
+        let service = Service::new("s", &config, &Default::default(), &options).unwrap();
+        let response = service.request(Request::get("a")).await.unwrap();
+        assert_eq!(response.body_bounded(MAX).await.unwrap(), "from the proxy");
+        return;
+    }
+    let proxy = Server::plain(|_| ok("from the proxy")).await;
+    let mut copy = std::process::Command::new(std::env::current_exe().unwrap());
+    copy.args(["--exact", "http::a_proxy_of_the_environment_is_used"]);
+    copy.env(PROXIED, "1").env("http_proxy", &proxy.url).env_remove("no_proxy");
+    let output = copy.env_remove("NO_PROXY").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert_eq!(proxy.seen()[0].target, "http://service.invalid/v1/a");
 }
 
 #[tokio::test]

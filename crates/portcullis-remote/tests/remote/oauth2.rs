@@ -78,6 +78,8 @@ async fn a_clients_secret_gets_a_token_until_it_expires() {
     assert_eq!(form["grant_type"], "client_credentials");
     assert_eq!((form["scope"].as_str(), form["audience"].as_str()), ("c", "them"));
 
+    let asked = ask(oauth2.clone(), &[], r#", "expires_in": "3600""#).await;
+    assert_eq!(asked.token_requests.len(), 1, "a number as text");
     for short in [r#", "expires_in": 5"#, ""] {
         let asked = ask(oauth2.clone(), &[], short).await;
         assert_eq!(asked.authorizations, ["Bearer token-1", "Bearer token-2"], "{short}");
