@@ -33,8 +33,7 @@ pub(crate) fn authorize(
 ) -> Result<(), ApiError> {
     let shows_body = route.is_some_and(|route| route.shows_body(&request.method));
     if shows_body && request.parsed.is_none() {
-        request.parsed =
-            document(&request.body, request.is_yaml()).map_err(ApiError::invalid)?;
+        request.parsed = document(&request.body, request.is_yaml()).map_err(ApiError::invalid)?;
     }
     let input = input(authentication, request, shows_body)?;
     let decision = service.settings().default_authorization_decision.clone();

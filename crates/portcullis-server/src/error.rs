@@ -62,7 +62,7 @@ impl ApiError {
 
     /// Modules or a query that do not compile.
     pub(crate) fn compile(message: &str, errors: &Errors) -> Self {
-        Self { errors: errors.to_value(), ..Self::invalid(message) }
+        Self { errors: errors.to_values(), ..Self::invalid(message) }
     }
 
     /// Returns OPA's JSON.

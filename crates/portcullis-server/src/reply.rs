@@ -1,8 +1,6 @@
 //! What is sent back, before it becomes bytes on a connection.
 
-use http::header::{
-    ALLOW, CONTENT_ENCODING, CONTENT_TYPE, LOCATION, VARY, WWW_AUTHENTICATE,
-};
+use http::header::{ALLOW, CONTENT_ENCODING, CONTENT_TYPE, LOCATION, VARY, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Bytes;

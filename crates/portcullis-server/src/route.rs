@@ -187,7 +187,8 @@ fn cleaned(path: &str) -> String {
 /// Returns the decoded segments after the first slash.
 pub(crate) fn segments(path: &str) -> Option<Vec<String>> {
     let parts = path.strip_prefix('/')?.split('/');
-    let decoded: Vec<String> = parts.take(SEGMENTS_MAX + 1).map(percent_decode).collect::<Option<_>>()?;
+    let decoded: Vec<String> =
+        parts.take(SEGMENTS_MAX + 1).map(percent_decode).collect::<Option<_>>()?;
     (decoded.len() <= SEGMENTS_MAX).then_some(decoded)
 }
 

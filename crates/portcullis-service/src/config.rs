@@ -33,7 +33,7 @@ use serde_json::{Map, Value};
 pub use active::active_document;
 pub use bundles::{BundleConfig, SigningConfig};
 pub use caching::{BuiltinCacheConfig, CacheLimit, CachingConfig, ValueCacheConfig};
-pub use decision_logs::{DecisionLogsConfig, LogBuffer, ReportingConfig};
+pub use decision_logs::{DecisionLogsConfig, LogBuffer, ReportingConfig, SpillConfig};
 pub use discovery::DiscoveryConfig;
 pub use error::{ConfigError, Place, Problem};
 pub use plugins::{FILE_LOGGER, FileLoggerConfig, LogLevel, PluginsConfig};

@@ -21,7 +21,11 @@ const MERGE_DEPTH_MAX: usize = 64;
 
 /// Answers `POST /v1/batch/data/…`: 200 where each input has an answer, 207 where some have an
 /// error, 500 where all have.
-pub(crate) fn post(service: &Service, request: &Request, path: &[String]) -> Result<Reply, ApiError> {
+pub(crate) fn post(
+    service: &Service,
+    request: &Request,
+    path: &[String],
+) -> Result<Reply, ApiError> {
     let malformed =
         |what: &str| ApiError::invalid(format!("body contains malformed input document: {what}"));
     let body = request.document().map_err(|what| malformed(&what))?.unwrap_or(Value::NULL);
@@ -44,9 +48,9 @@ pub(crate) fn post(service: &Service, request: &Request, path: &[String]) -> Res
         decision.snapshot = std::sync::Arc::clone(&snapshot);
         decision.about.path = logged_path(path);
         decision.about.input = Some(input.clone());
-        decision.about.custom = batch_id.as_deref().map(|id| {
-            Value::object_from_strs([("batch_decision_id", Value::from(id))])
-        });
+        decision.about.custom = batch_id
+            .as_deref()
+            .map(|id| Value::object_from_strs([("batch_decision_id", Value::from(id))]));
         let ask = Ask { strict_builtin_errors: request.params.is_on("strict-builtin-errors") };
         let answer = value(&mut decision, &document, Some(&input), ask);
         decision.finish();

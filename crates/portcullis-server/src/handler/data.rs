@@ -17,7 +17,11 @@ use crate::request::Request;
 const SYSTEM: &str = "system";
 
 /// Answers `GET /v1/data/…` and `POST /v1/data/…`.
-pub(crate) fn read(service: &Service, request: &Request, path: &[String]) -> Result<Reply, ApiError> {
+pub(crate) fn read(
+    service: &Service,
+    request: &Request,
+    path: &[String],
+) -> Result<Reply, ApiError> {
     let mut decision = Decision::begin(service)?;
     let is_post = request.method == "POST";
     let asked = decision.metrics.time("rego_input_parse", || match is_post {

@@ -72,7 +72,10 @@ impl<'s> Decision<'s> {
         ask: Ask,
     ) -> Result<Option<Value>, ApiError> {
         let compiled = Instant::now();
-        let options = QueryOptions { version: self.snapshot.options().rego_version, ..QueryOptions::default() };
+        let options = QueryOptions {
+            version: self.snapshot.options().rego_version,
+            ..QueryOptions::default()
+        };
         let (query, was_ready) = self
             .snapshot
             .prepare(query, &options)
@@ -120,8 +123,7 @@ impl<'s> Decision<'s> {
         self.metrics.timer("rego_query_compile").record_since(compiled);
         let host = self.service.host();
         let evaluated = Instant::now();
-        let answer =
-            evaluate(self.service.limits(), &host, |options| query.eval(input, options));
+        let answer = evaluate(self.service.limits(), &host, |options| query.eval(input, options));
         self.metrics.timer("rego_query_eval").record_since(evaluated);
         Ok(answer?)
     }

@@ -17,7 +17,11 @@ use crate::request::Request;
 const OPERATIONS_MAX: usize = 100_000;
 
 /// Answers `PUT /v1/data/…`.
-pub(crate) fn put(service: &Service, request: &Request, path: &[String]) -> Result<Reply, ApiError> {
+pub(crate) fn put(
+    service: &Service,
+    request: &Request,
+    path: &[String],
+) -> Result<Reply, ApiError> {
     let mut metrics = Metrics::new();
     let began = Instant::now();
     let value = metrics.time("rego_input_parse", || request.json())?;

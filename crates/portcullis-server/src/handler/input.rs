@@ -30,9 +30,8 @@ pub(crate) fn of_post(request: &Request) -> Result<DataRequest, ApiError> {
     };
     match body.view() {
         View::Object(object) => {
-            let is_input = |key: &Value| {
-                key.as_str().is_some_and(|key| key.eq_ignore_ascii_case("input"))
-            };
+            let is_input =
+                |key: &Value| key.as_str().is_some_and(|key| key.eq_ignore_ascii_case("input"));
             let exact = object.get_str("input");
             let alike = || object.iter().find(|(key, _)| is_input(key)).map(|(_, value)| value);
             let input = exact.or_else(alike).filter(|input| **input != Value::NULL).cloned();

@@ -9,6 +9,7 @@ use portcullis_service::snapshot::Snapshot;
 use portcullis_service::state::{ModuleRecord, Origin};
 use portcullis_service::store::{Transaction, WriteError};
 use portcullis_service::telemetry::metrics::Metrics;
+use rego::ast_json::AstModules;
 use rego::{Errors, RegoVersion, Value, package_of};
 
 use crate::error::{ApiError, COMPILING_MODULES};
@@ -19,8 +20,9 @@ use crate::request::Request;
 pub(crate) fn list(service: &Service, request: &Request) -> Reply {
     let snapshot = service.store().snapshot();
     let modules = snapshot.state().modules.iter();
+    let trees = trees(&snapshot);
     let shown = modules.filter(|(_, record)| record.origin != Origin::Embedded);
-    let policies = shown.map(|(id, record)| policy(&snapshot, id, record)).collect();
+    let policies = shown.map(|(id, record)| policy(&trees, id, record)).collect();
     let document = Value::object_from_strs([("result", Value::array(policies))]);
     Reply::json(200, &document, request.pretty())
 }
@@ -29,7 +31,7 @@ pub(crate) fn list(service: &Service, request: &Request) -> Reply {
 pub(crate) fn get(service: &Service, request: &Request, id: &str) -> Result<Reply, ApiError> {
     let snapshot = service.store().snapshot();
     let record = snapshot.state().modules.get(id).ok_or_else(|| missing(id))?;
-    let document = Value::object_from_strs([("result", policy(&snapshot, id, record))]);
+    let document = Value::object_from_strs([("result", policy(&trees(&snapshot), id, record))]);
     Ok(Reply::json(200, &document, request.pretty()))
 }
 
@@ -97,15 +99,26 @@ fn check_owner(txn: &Transaction, id: &str, version: RegoVersion) -> Result<(), 
     txn.state().owner_of(&package).map_or(Ok(()), |message| Err(WriteError::Owned(message)))
 }
 
-fn policy(snapshot: &Snapshot, id: &str, record: &ModuleRecord) -> Value {
-    let version = record.version.unwrap_or(snapshot.options().rego_version);
+/// Returns the modules as trees, which show names as the compiler resolves them: to know those, all
+/// modules are needed.
+fn trees(snapshot: &Snapshot) -> AstModules {
+    let mut trees = AstModules::new();
+    for (id, record) in &snapshot.state().modules {
+        let version = record.version.unwrap_or(snapshot.options().rego_version);
+        // A module that is in force has been parsed before.
+        if let Err(error) = trees.add(id, &record.text, version) {
+            tracing::error!(id, %error, "a policy in force does not parse");
+        }
+    }
+    trees
+}
+
+fn policy(trees: &AstModules, id: &str, record: &ModuleRecord) -> Value {
     let mut entries = vec![
         (Value::from("id"), Value::from(id)),
         (Value::from("raw"), Value::from(&*record.text)),
     ];
-    let ast = rego::ast_json::module(&record.file, &record.text, version).ok();
-    let ast = ast.and_then(|ast| Value::from_json(ast.as_bytes()).ok());
-    entries.extend(ast.map(|ast| (Value::from("ast"), ast)));
+    entries.extend(trees.compiled(id).map(|tree| (Value::from("ast"), tree)));
     Value::object(entries)
 }
 

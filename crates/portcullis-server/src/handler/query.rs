@@ -19,9 +19,8 @@ pub(crate) fn get(service: &Service, request: &Request) -> Result<Reply, ApiErro
 
 /// Answers `POST /v1/query`.
 pub(crate) fn post(service: &Service, request: &Request) -> Result<Reply, ApiError> {
-    let undecodable = |what: &str| {
-        ApiError::invalid(format!("error(s) occurred while decoding request: {what}"))
-    };
+    let undecodable =
+        |what: &str| ApiError::invalid(format!("error(s) occurred while decoding request: {what}"));
     let body = request.json().map_err(|error| undecodable(&error.message))?;
     let View::Object(object) = body.view() else {
         let kind = body.type_name();

@@ -37,6 +37,6 @@ pub(crate) fn alloc_bytes(service: &Service) -> Reply {
     let families = service.registry().gather();
     let resident = families.iter().find(|family| family.name() == "process_resident_memory_bytes");
     let gauge = resident.and_then(|family| family.get_metric().first());
-    let bytes = gauge.map_or(0.0, |metric| metric.get_gauge().value());
+    let bytes = gauge.map_or(0.0, |metric| metric.get_gauge().get_value());
     Reply::text(200, TEXT, format!("{bytes:.0}"))
 }

@@ -33,10 +33,7 @@ pub(super) fn dispatch(
 }
 
 fn is_diagnostic(route: &Route) -> bool {
-    matches!(
-        route,
-        Route::Health | Route::HealthPolicy(_) | Route::Metrics | Route::AllocBytes
-    )
+    matches!(route, Route::Health | Route::HealthPolicy(_) | Route::Metrics | Route::AllocBytes)
 }
 
 fn handle(service: &Service, route: &Route, request: &Request) -> Result<Reply, ApiError> {

@@ -2,6 +2,7 @@
 //!
 //! Must not know: how an event is made and sent.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::plugins::{PluginsConfig, plugin};
@@ -44,6 +45,12 @@ pub struct DecisionLogsConfig {
     pub reporting: ReportingConfig,
 }
 
+/// The default of `spill_size_limit_bytes`.
+const SPILL_SIZE_DEFAULT: u64 = 1 << 30;
+
+/// The least room for decisions on disk: a few uploads.
+const SPILL_SIZE_MIN: u64 = 1 << 20;
+
 /// How decisions are kept and uploaded.
 ///
 /// Source: OPA's configuration reference, `decision_logs.reporting`.
@@ -61,6 +68,18 @@ pub struct ReportingConfig {
     pub max_decisions_per_second: Option<f64>,
     /// What sets uploads off.
     pub trigger: Trigger,
+    /// Where decisions are kept until they are uploaded, so that a crash loses none; none: in
+    /// memory alone. Ours.
+    pub spill: Option<SpillConfig>,
+}
+
+/// `spill_directory` and `spill_size_limit_bytes`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpillConfig {
+    /// The directory; made where there is none.
+    pub directory: PathBuf,
+    /// Most bytes in it; 1 GiB by default.
+    pub size_limit_bytes: u64,
 }
 
 /// What is kept until it is uploaded.
@@ -155,8 +174,21 @@ impl ReportingConfig {
             max_delay,
             max_decisions_per_second,
             trigger: trigger(&section, LOG_TRIGGERS, names.discovery),
+            spill: spill(&section),
         }
     }
+}
+
+fn spill(section: &Section<'_>) -> Option<SpillConfig> {
+    let limit = section.whole("spill_size_limit_bytes", SPILL_SIZE_MIN..=u64::MAX);
+    let Some(directory) = section.name("spill_directory") else {
+        if section.is_set("spill_size_limit_bytes") {
+            section.unfit("spill_size_limit_bytes", "goes with `spill_directory` only");
+        }
+        return None;
+    };
+    let size_limit_bytes = limit.unwrap_or(SPILL_SIZE_DEFAULT);
+    Some(SpillConfig { directory: PathBuf::from(directory), size_limit_bytes })
 }
 
 fn buffer(section: &Section<'_>) -> LogBuffer {
