@@ -22,7 +22,7 @@ mod resolve;
 mod vars;
 mod write;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use base64::Engine;
@@ -50,8 +50,10 @@ pub fn parsed(name: &str, text: &str, version: RegoVersion) -> Result<Value, Err
 #[derive(Clone, Debug, Default)]
 pub struct AstModules {
     modules: BTreeMap<String, Read>,
-    /// The rules below each package, with the number of parameters of functions.
-    rules: BTreeMap<Vec<ast::Text>, BTreeMap<ast::Text, Option<usize>>>,
+    /// The names of rules below each package.
+    rules: BTreeMap<Vec<ast::Text>, BTreeSet<ast::Text>>,
+    /// How many parameters functions have, by full dotted path.
+    arities: BTreeMap<String, usize>,
 }
 
 impl AstModules {
@@ -65,13 +67,16 @@ impl AstModules {
     /// Errors: text that is no module.
     pub fn add(&mut self, name: &str, text: &str, version: RegoVersion) -> Result<(), Errors> {
         let read = Read::new(name, text, version)?;
-        let package = read.tree.package.path.iter().map(|name| name.text.clone()).collect();
+        let package: Vec<ast::Text> =
+            read.tree.package.path.iter().map(|name| name.text.clone()).collect();
+        let place = format!("data.{}", package.join("."));
         let rules = self.rules.entry(package).or_default();
         for rule in &read.tree.rules {
-            if let Some(name) = head_name(&rule.head.reference) {
-                let arity = rule.head.args.as_ref().map(Vec::len);
-                rules.entry(name).or_insert(arity);
+            let path = head_path(&rule.head.reference);
+            if let Some(args) = &rule.head.args {
+                self.arities.insert(format!("{place}.{}", path.join(".")), args.len());
             }
+            rules.extend(path.into_iter().next());
         }
         self.modules.insert(name.to_owned(), read);
         Ok(())
@@ -115,7 +120,7 @@ impl AstModules {
             )
             .collect();
         let mut globals = Globals::new();
-        for name in self.rules.get(&package).into_iter().flat_map(BTreeMap::keys) {
+        for name in self.rules.get(&package).into_iter().flatten() {
             let path = [module.package.clone(), vec![Term::String(name.clone())]].concat();
             globals.insert(name.clone(), path);
         }
@@ -139,9 +144,7 @@ impl AstModules {
         if let Some(builtin) = rego_builtins::find(name) {
             return Some(builtin.decl.args.len());
         }
-        let (package, rule) = name.strip_prefix("data.")?.rsplit_once('.')?;
-        let package: Vec<ast::Text> = package.split('.').map(ast::Text::from).collect();
-        *self.rules.get(&package)?.get(rule)?
+        self.arities.get(name).copied()
     }
 }
 
@@ -188,14 +191,16 @@ impl Read {
     }
 }
 
-/// Returns the name that a head begins with.
-fn head_name(reference: &ast::Term) -> Option<ast::Text> {
-    match &reference.kind {
-        ast::TermKind::Var(name) => Some(name.clone()),
-        ast::TermKind::Ref { head, .. } => match &head.kind {
-            ast::TermKind::Var(name) => Some(name.clone()),
-            _ => None,
-        },
+/// Returns the names that a head begins with: `a`, `b` of `a.b[x]`.
+fn head_path(reference: &ast::Term) -> Vec<ast::Text> {
+    let (head, steps) = match &reference.kind {
+        ast::TermKind::Ref { head, path } => (&**head, path.as_slice()),
+        _ => (reference, Default::default()),
+    };
+    let ast::TermKind::Var(name) = &head.kind else { return Vec::new() };
+    let step = |step: &ast::Step| match &step.term.kind {
+        ast::TermKind::String { value, .. } => Some(value.clone()),
         _ => None,
-    }
+    };
+    std::iter::once(name.clone()).chain(steps.iter().map_while(step)).collect()
 }

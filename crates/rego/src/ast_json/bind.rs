@@ -84,7 +84,8 @@ fn with_value(with: &mut With, arity: Arity<'_>, names: &mut Names, body: &mut B
                 *term = Term::Ref(vec![Term::Var(name.clone())]);
             }
         }
-        if is_function(&with.value) {
+        with.is_function = is_function(&with.value);
+        if with.is_function {
             return;
         }
     }

@@ -120,7 +120,7 @@ impl Convert<'_> {
         };
         let with = |with: &ast::With| {
             let (target, value) = (self.term(&with.target), self.term(&with.value));
-            With { target, value }
+            With { target, value, is_function: false }
         };
         let with = expr.with.iter().map(with).collect();
         Expr { with, negated: expr.negated, ..Expr::new(terms) }

@@ -113,6 +113,8 @@ pub(super) struct Every {
 pub(super) struct With {
     pub(super) target: Term,
     pub(super) value: Term,
+    /// Whether the value is a function, which stands in for another.
+    pub(super) is_function: bool,
 }
 
 /// A term.

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use rego_syntax::ast::Text;
 
-use super::node::{Body, Expr, Term, Terms};
+use super::node::{Body, Expr, Term, Terms, With};
 
 /// Names of variables.
 pub(super) type Vars = BTreeSet<Text>;
@@ -35,7 +35,18 @@ pub(super) fn of_expr(expr: &Expr, vars: &mut Vars) {
         Terms::Some(terms) => terms.iter().for_each(|term| of_term(term, vars)),
         Terms::Every(every) => of_term(&every.domain, vars),
     }
-    expr.with.iter().for_each(|with| of_term(&with.value, vars));
+    of_with(&expr.with, vars);
+}
+
+/// Adds the variables of modifiers' values; the names of functions are none.
+fn of_with(with: &[With], vars: &mut Vars) {
+    let values = with.iter().filter(|with| !with.is_function).map(|with| &with.value);
+    values.for_each(|value| of_term(value, vars));
+    vars.retain(|name| !is_root(name));
+}
+
+fn is_root(name: &str) -> bool {
+    matches!(name, "data" | "input")
 }
 
 /// Adds every variable that closures of a statement mention, at any depth.
@@ -77,9 +88,9 @@ pub(super) fn of_body(body: &Body) -> Vars {
 
 /// Returns what a statement makes safe, given what is.
 pub(super) fn outputs(expr: &Expr, arity: Arity<'_>, safe: &Vars) -> Vars {
-    let mut of_with = Vars::new();
-    expr.with.iter().for_each(|with| of_term(&with.value, &mut of_with));
-    if expr.negated || !of_with.is_subset(safe) {
+    let mut replaced = Vars::new();
+    of_with(&expr.with, &mut replaced);
+    if expr.negated || !replaced.is_subset(safe) {
         return Vars::new();
     }
     let mut found = Vars::new();
@@ -131,7 +142,7 @@ fn of_references(term: &Term, safe: &Vars, found: &mut Vars) {
 
 fn is_walkable(reference: &[Term], safe: &Vars) -> bool {
     match reference.first() {
-        Some(Term::Var(name)) => matches!(&**name, "data" | "input") || safe.contains(name),
+        Some(Term::Var(name)) => is_root(name) || safe.contains(name),
         Some(head) => {
             let mut vars = Vars::new();
             of_term(head, &mut vars);
@@ -192,7 +203,7 @@ impl Unify<'_> {
             Term::Ref(terms) => terms.iter().take(1).for_each(|head| of_term(head, &mut needed)),
             met => of_term(met, &mut needed),
         }
-        needed.retain(|name| !matches!(&**name, "data" | "input"));
+        needed.retain(|name| !is_root(name));
         if self.are_safe(&needed) {
             self.found.extend(names);
         } else {
