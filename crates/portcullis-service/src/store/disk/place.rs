@@ -17,7 +17,7 @@ const FILE: &str = "portcullis.redb";
 /// A database that is being made.
 const NEW_FILE: &str = "portcullis.redb.new";
 /// Locked by the process that has the store open.
-const LOCK_FILE: &str = "lock";
+const LOCK_FILE: &str = "portcullis.lock";
 
 /// How much of the file is kept in memory, in bytes. What is read again and again is the state,
 /// which is kept elsewhere.

@@ -122,6 +122,7 @@ fn keeps_modules_data_and_bundles() {
     });
     pair.reopen();
     pair.write(|t| t.set_data(value(r#"{"":{"\u0000":{"~/":1}}}"#)));
+    pair.write(|t| t.put(&["k".repeat(2 << 20), "a/b".to_string()], value("{}")));
     pair.reopen();
     pair.fold();
     pair.reopen();
