@@ -454,7 +454,7 @@ fn conflicts_are_errors_with_a_place() {
           "location": {
             "file": "p.rego",
             "row": 10,
-            "col": 16
+            "col": 1
           }
         }
       ]
