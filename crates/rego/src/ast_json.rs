@@ -85,7 +85,8 @@ impl AstModules {
     /// Returns OPA's object of a module as its compiler leaves it, or nothing where there is no
     /// module of this name. One with an absurd number of `with` modifiers comes as parsed.
     ///
-    /// Not rewritten, in contrast to OPA: calls of `rego.metadata.chain` and `rego.metadata.rule`.
+    /// Calls of `print` are there, as in OPA's server unless it logs errors only. Not rewritten, in
+    /// contrast to OPA: calls of `rego.metadata.chain` and `rego.metadata.rule`.
     pub fn compiled(&self, name: &str) -> Option<Value> {
         let read = self.modules.get(name)?;
         let arity = |name: &str| self.arity(name);

@@ -235,6 +235,21 @@ mod tests {
         body.iter().map(shown).collect::<Vec<_>>().join("; ")
     }
 
+    /// Writes L and a number for a made-up local, by first occurrence, and W for a wildcard.
+    fn made_up(text: &str) -> String {
+        let mut names = BTreeMap::new();
+        let mut out = String::new();
+        for (at, part) in text.split("__").enumerate() {
+            if part.starts_with("local") && at % 2 == 1 {
+                let next = names.len();
+                out += &format!("L{}", names.entry(part.to_owned()).or_insert(next));
+            } else {
+                out += part;
+            }
+        }
+        out.replace('$', "W")
+    }
+
     #[test]
     fn bodies_are_rewritten_as_opa_does() {
         // The body, as parsed, as compiled.
@@ -299,23 +314,9 @@ mod tests {
             let mut modules = AstModules::new();
             modules.add("m", &module, RegoVersion::V1).unwrap();
             let compiled = modules.compiled("m").unwrap();
-            let made_up = |text: String| -> String {
-                // L and a number for a made-up local, by first occurrence; W for a wildcard.
-                let mut names = BTreeMap::new();
-                let mut out = String::new();
-                let mut rest = text.as_str();
-                while let Some(at) = rest.find("__local") {
-                    let end = at + 7 + rest[at + 7..].find("__").unwrap() + 2;
-                    let next = names.len();
-                    let number = *names.entry(rest[at..end].to_owned()).or_insert(next);
-                    out += &format!("{}L{number}", &rest[..at]);
-                    rest = &rest[end..];
-                }
-                (out + rest).replace('$', "W")
-            };
-            let first = made_up(last_body(&parsed("m", &module, RegoVersion::V1).unwrap()));
+            let first = made_up(&last_body(&parsed("m", &module, RegoVersion::V1).unwrap()));
             differ.extend((first != as_parsed).then(|| format!("{body}: {first}")));
-            let second = made_up(last_body(&compiled));
+            let second = made_up(&last_body(&compiled));
             differ.extend((second != as_compiled).then(|| format!("{body}: {second}")));
         }
         assert!(differ.is_empty(), "{differ:#?}");
@@ -363,15 +364,30 @@ mod tests {
     fn hostile_modules_end() {
         let many = 2000;
         let chain: String = (0..many).rev().map(|i| format!("\tx{i} = x{}\n", i + 1)).collect();
-        let with = " with input as 1".repeat(many) + "\n";
         let calls = "f(".repeat(100) + "1" + &")".repeat(100);
-        let bodies =
-            [chain, format!("\tg({calls}){with}"), format!("\tx := [{}]\n", "f(1),".repeat(many))];
+        let closures: String = (0..many).map(|i| format!("\tx{i} := [1 | x := 1]\n")).collect();
+        let nested = "[1 | ".repeat(60) + "true" + &"]".repeat(60);
+        let bodies = [
+            chain,
+            closures,
+            format!("\tg({calls}){}\n", " with input as 1".repeat(many)),
+            format!("\tx := [{}]\n", "f(1),".repeat(many)),
+            format!("\tx := {{{}}}\n", "{x | x = 1},".repeat(many)),
+            format!("\tx := {nested}\n"),
+            format!("\tx{}\n", ".y".repeat(many)),
+            format!("\tx = 1{}\n", " + 1".repeat(many)),
+            format!("\tfalse\n}}{}\nu if {{\n\ttrue\n", " else := 1 if { false }".repeat(many)),
+        ];
         for body in bodies {
             let module = format!("package p\n\nt if {{\n{body}}}\n");
             let mut modules = AstModules::new();
-            if modules.add("m", &module, RegoVersion::V1).is_ok() {
-                assert!(modules.compiled("m").unwrap().to_json().len() < 64 << 20);
+            let start = body.get(..20).unwrap_or_default();
+            match modules.add("m", &module, RegoVersion::V1) {
+                Ok(()) => {
+                    let length = modules.compiled("m").unwrap().to_json().len();
+                    assert!(length < 64 << 20, "{start}: {length} bytes");
+                }
+                Err(errors) => assert_eq!(errors.code(), "rego_parse_error", "{start}"),
             }
         }
     }

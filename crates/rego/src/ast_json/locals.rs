@@ -9,7 +9,7 @@ use rego_syntax::ast::Text;
 
 use super::generate::Names;
 use super::node::{Body, Comprehension, Every, Expr, Module, Rule, Term, Terms};
-use super::vars::{Vars, of_equality, of_term};
+use super::vars::{Known, of_equality, of_term};
 
 /// Renames the declared variables of a module.
 pub(super) fn module(module: &mut Module, names: &mut Names) {
@@ -135,8 +135,8 @@ impl Locals<'_> {
             [_, value, domain] => (Term::Var(self.names.local()), value.clone(), domain.clone()),
             _ => return Terms::Some(call.to_vec()),
         };
-        let mut known = Vars::new();
-        of_term(&domain, &mut known);
+        let mut known = Known::default();
+        of_term(&domain, &mut known.names);
         let head = match domain {
             Term::Ref(terms) => terms,
             domain => vec![domain],

@@ -5,14 +5,14 @@
 
 use super::expand::each_rule;
 use super::node::{Body, Expr, Module, Term, Terms};
-use super::vars::{self, Arity, Vars};
+use super::vars::{self, Arity, Known, Vars};
 
 /// Puts the statements of every body in order. What can never run keeps its place at the end; such
 /// a module does not compile.
 pub(super) fn module(module: &mut Module, arity: Arity<'_>) {
     each_rule(module, &mut |rule| {
-        let mut known = Vars::new();
-        rule.head.args.iter().for_each(|arg| vars::of_term(arg, &mut known));
+        let mut known = Known::default();
+        rule.head.args.iter().for_each(|arg| vars::of_term(arg, &mut known.names));
         body(&mut rule.body, arity, &known);
     });
 }
@@ -28,7 +28,7 @@ struct Waiting {
     closed_over: Vars,
 }
 
-fn body(body: &mut Body, arity: Arity<'_>, known: &Vars) {
+fn body(body: &mut Body, arity: Arity<'_>, known: &Known<'_>) {
     let is_root = |name: &str| matches!(name, "input" | "data");
     let mentioned = vars::of_body(body);
     let waiting = |expr: Expr| {
@@ -40,17 +40,17 @@ fn body(body: &mut Body, arity: Arity<'_>, known: &Vars) {
         Waiting { expr: Some(expr), needs, closed_over }
     };
     let mut all: Vec<Waiting> = body.drain(..).map(waiting).collect();
-    let mut safe = known.clone();
+    let mut safe = Known { outer: Some(known), names: Vars::new() };
     for _ in 0..ROUNDS_MAX {
         let before = body.len();
         for one in &mut all {
             let Some(expr) = &one.expr else { continue };
-            if !one.closed_over.is_subset(&safe) {
+            if !safe.contains_all(&one.closed_over) {
                 continue;
             }
             let outputs = vars::outputs(expr, arity, &safe);
             if one.needs.iter().all(|name| safe.contains(name) || outputs.contains(name)) {
-                safe.extend(outputs);
+                safe.names.extend(outputs);
                 body.extend(one.expr.take());
             }
         }
@@ -59,31 +59,31 @@ fn body(body: &mut Body, arity: Arity<'_>, known: &Vars) {
         }
     }
     body.extend(all.into_iter().filter_map(|one| one.expr));
-    let mut seen = known.clone();
+    let mut seen = Known { outer: Some(known), names: Vars::new() };
     for expr in body {
         closures(expr, arity, &seen);
-        vars::of_expr(expr, &mut seen);
+        vars::of_expr(expr, &mut seen.names);
     }
 }
 
 /// Orders the bodies inside of a statement, which know what stands before it.
-fn closures(expr: &mut Expr, arity: Arity<'_>, known: &Vars) {
+fn closures(expr: &mut Expr, arity: Arity<'_>, known: &Known<'_>) {
     match &mut expr.terms {
         Terms::Term(term) => in_term(term, arity, known),
         Terms::Call(terms) | Terms::Some(terms) => {
             terms.iter_mut().for_each(|term| in_term(term, arity, known));
         }
         Terms::Every(every) => {
-            let mut inside = known.clone();
+            let mut inside = Known { outer: Some(known), names: Vars::new() };
             let locals = every.key.iter().chain([&every.value]);
-            locals.for_each(|term| vars::of_term(term, &mut inside));
+            locals.for_each(|term| vars::of_term(term, &mut inside.names));
             body(&mut every.body, arity, &inside);
         }
     }
     expr.with.iter_mut().for_each(|with| in_term(&mut with.value, arity, known));
 }
 
-fn in_term(term: &mut Term, arity: Arity<'_>, known: &Vars) {
+fn in_term(term: &mut Term, arity: Arity<'_>, known: &Known<'_>) {
     if let Term::Comprehension(inner) = term {
         body(&mut inner.body, arity, known);
     }

@@ -13,6 +13,39 @@ use super::node::{Body, Expr, Term, Terms, With};
 /// Names of variables.
 pub(super) type Vars = BTreeSet<Text>;
 
+/// What is safe: in the body at hand, and in those around it. The outer ones are not copied, since
+/// there may be many bodies below one.
+#[derive(Debug, Default)]
+pub(super) struct Known<'k> {
+    pub(super) outer: Option<&'k Known<'k>>,
+    pub(super) names: Vars,
+}
+
+impl Known<'_> {
+    /// Whether a name is safe.
+    pub(super) fn contains(&self, name: &Text) -> bool {
+        let mut next = Some(self);
+        while let Some(known) = next {
+            if known.names.contains(name) {
+                return true;
+            }
+            next = known.outer;
+        }
+        false
+    }
+
+    /// Whether all names are safe.
+    pub(super) fn contains_all(&self, names: &Vars) -> bool {
+        names.iter().all(|name| self.contains(name))
+    }
+
+    /// Returns the names that are not safe yet.
+    fn missing(&self, mut names: Vars) -> Vars {
+        names.retain(|name| !self.contains(name));
+        names
+    }
+}
+
 /// How many operands a function takes, by its dotted name.
 pub(super) type Arity<'a> = &'a dyn Fn(&str) -> Option<usize>;
 
@@ -41,8 +74,9 @@ pub(super) fn of_expr(expr: &Expr, vars: &mut Vars) {
 /// Adds the variables of modifiers' values; the names of functions are none.
 fn of_with(with: &[With], vars: &mut Vars) {
     let values = with.iter().filter(|with| !with.is_function).map(|with| &with.value);
-    values.for_each(|value| of_term(value, vars));
-    vars.retain(|name| !is_root(name));
+    let mut found = Vars::new();
+    values.for_each(|value| of_term(value, &mut found));
+    vars.extend(found.into_iter().filter(|name| !is_root(name)));
 }
 
 fn is_root(name: &str) -> bool {
@@ -87,10 +121,10 @@ pub(super) fn of_body(body: &Body) -> Vars {
 }
 
 /// Returns what a statement makes safe, given what is.
-pub(super) fn outputs(expr: &Expr, arity: Arity<'_>, safe: &Vars) -> Vars {
+pub(super) fn outputs(expr: &Expr, arity: Arity<'_>, safe: &Known<'_>) -> Vars {
     let mut replaced = Vars::new();
     of_with(&expr.with, &mut replaced);
-    if expr.negated || !replaced.is_subset(safe) {
+    if expr.negated || !safe.contains_all(&replaced) {
         return Vars::new();
     }
     let mut found = Vars::new();
@@ -114,22 +148,22 @@ pub(super) fn outputs(expr: &Expr, arity: Arity<'_>, safe: &Vars) -> Vars {
             terms.iter().skip(1 + known).for_each(|term| of_pattern(term, &mut found));
         }
     }
-    &found - safe
+    safe.missing(found)
 }
 
 /// Returns what an equality makes safe.
-pub(super) fn of_equality(left: &Term, right: &Term, safe: &Vars) -> Vars {
+pub(super) fn of_equality(left: &Term, right: &Term, safe: &Known<'_>) -> Vars {
     let mut found = Vars::new();
     of_references(left, safe, &mut found);
     of_references(right, safe, &mut found);
     let mut unify = Unify { safe, found, links: Vec::new() };
     unify.terms(left, right);
     unify.follow_links();
-    &unify.found - safe
+    safe.missing(unify.found)
 }
 
 /// Adds the variables that stand between brackets of references that can be walked.
-fn of_references(term: &Term, safe: &Vars, found: &mut Vars) {
+fn of_references(term: &Term, safe: &Known<'_>, found: &mut Vars) {
     if let Term::Ref(terms) = term {
         if !is_walkable(terms, safe) {
             return;
@@ -140,13 +174,13 @@ fn of_references(term: &Term, safe: &Vars, found: &mut Vars) {
     term.parts().into_iter().for_each(|term| of_references(term, safe, found));
 }
 
-fn is_walkable(reference: &[Term], safe: &Vars) -> bool {
+fn is_walkable(reference: &[Term], safe: &Known<'_>) -> bool {
     match reference.first() {
         Some(Term::Var(name)) => is_root(name) || safe.contains(name),
         Some(head) => {
             let mut vars = Vars::new();
             of_term(head, &mut vars);
-            vars.is_subset(safe)
+            safe.contains_all(&vars)
         }
         None => false,
     }
@@ -169,7 +203,7 @@ fn of_pattern(term: &Term, vars: &mut Vars) {
 
 /// What two sides that must be equal tell of one another.
 struct Unify<'s> {
-    safe: &'s Vars,
+    safe: &'s Known<'s>,
     found: Vars,
     /// A variable, and what must be safe to make it so.
     links: Vec<(Text, Vars)>,
