@@ -68,8 +68,8 @@ pub struct ReportingConfig {
     pub max_decisions_per_second: Option<f64>,
     /// What sets uploads off.
     pub trigger: Trigger,
-    /// Where decisions are kept until they are uploaded, so that a crash loses none; none: in
-    /// memory alone. Ours.
+    /// Where decisions are kept until they are uploaded, instead of `buffer`, so that a crash loses
+    /// none; none: in memory. Ours.
     pub spill: Option<SpillConfig>,
 }
 
@@ -187,6 +187,11 @@ fn spill(section: &Section<'_>) -> Option<SpillConfig> {
         }
         return None;
     };
+    for key in ["buffer_type", "buffer_size_limit_bytes", "buffer_size_limit_events"] {
+        if section.is_set(key) {
+            section.unfit(key, "does not go with `spill_directory`: nothing waits in memory");
+        }
+    }
     let size_limit_bytes = limit.unwrap_or(SPILL_SIZE_DEFAULT);
     Some(SpillConfig { directory: PathBuf::from(directory), size_limit_bytes })
 }

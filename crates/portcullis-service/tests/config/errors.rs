@@ -94,6 +94,18 @@ fn what_does_not_go_together() {
             "`decision_logs.reporting.buffer_size_limit_events`: goes with the `buffer_type` `event` only",
         ),
         (
+            "decision_logs: {reporting: {spill_size_limit_bytes: 2000000}}",
+            "`decision_logs.reporting.spill_size_limit_bytes`: goes with `spill_directory` only",
+        ),
+        (
+            "decision_logs: {reporting: {spill_directory: /s, spill_size_limit_bytes: 5}}",
+            "`decision_logs.reporting.spill_size_limit_bytes`: expected a whole number from 1048576, found the number `5`",
+        ),
+        (
+            "decision_logs: {reporting: {spill_directory: /s, buffer_type: event}}",
+            "`decision_logs.reporting.buffer_type`: does not go with `spill_directory`: nothing waits in memory",
+        ),
+        (
             "decision_logs: {plugin: p}",
             "`decision_logs.plugin`: `plugins` has none that is called `p` and takes a log",
         ),
