@@ -212,6 +212,7 @@ impl DockerAuthzArgs {
         let baseline = (baseline::NAME.to_string(), baseline::TEXT.to_string());
         let embedded = if self.policy_file.is_empty() { vec![baseline] } else { Vec::new() };
         PolicySource {
+            ignore: Vec::new(),
             paths: self.policy_file.iter().chain(&self.data_file).cloned().collect(),
             embedded,
             rego_version: match self.rego_version {

@@ -39,7 +39,8 @@ impl PolicySource {
     ///
     /// Errors: files that cannot be read.
     pub fn state(&self) -> Result<State, LoadErrors> {
-        let Loaded { modules, data, .. } = load::load(&self.paths, &LoadOptions::default())?;
+        let options = LoadOptions { ignore: self.ignore.clone(), ..LoadOptions::default() };
+        let Loaded { modules, data, .. } = load::load(&self.paths, &options)?;
         let embedded = self.embedded.iter().cloned().map(|module| (module, Origin::Embedded));
         let loaded = modules.into_iter().map(|module| (module, Origin::File));
         let record = |((name, text), origin): ((String, String), Origin)| {
@@ -85,6 +86,14 @@ impl PolicyFiles {
     /// Returns where the policy comes from.
     pub fn source(&self) -> &PolicySource {
         &self.source
+    }
+
+    /// Puts what the files hold in force.
+    ///
+    /// Errors: files that cannot be read, modules that do not compile beside what is there.
+    pub fn load(&self) -> Result<(), String> {
+        let mut data = self.data.lock().unwrap_or_else(PoisonError::into_inner);
+        self.activate(&mut data)
     }
 
     /// Reads and compiles the policy again and puts it in force. What bundles and clients have put

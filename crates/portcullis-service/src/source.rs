@@ -16,6 +16,8 @@ use crate::load::{DIRECTORY_DEPTH_MAX, FILES_MAX};
 pub struct PolicySource {
     /// Policy and data: files, directories, or either after a prefix (`a.b:path`).
     pub paths: Vec<String>,
+    /// Names that are passed over inside directories, as patterns.
+    pub ignore: Vec<String>,
     /// Modules that are part of the program: name and text.
     pub embedded: Vec<(String, String)>,
     /// The grammar of the modules.

@@ -3,6 +3,7 @@
 mod check;
 mod docker_authz;
 mod eval;
+mod run;
 mod version;
 
 use anyhow::Result;
@@ -23,6 +24,7 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Run(run::Args),
     Eval(eval::Args),
     Check(check::Args),
     Version(version::Args),
@@ -33,6 +35,7 @@ impl Cli {
     /// Runs the command.
     pub(crate) fn run(self) -> Result<Exit> {
         match self.command {
+            Command::Run(args) => run::run(&args),
             Command::Eval(args) => eval::run(&args),
             Command::Check(args) => check::run(&args),
             Command::Version(args) => version::run(&args),

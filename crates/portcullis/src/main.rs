@@ -7,6 +7,7 @@
 
 mod allocator;
 mod command;
+mod console_layer;
 mod duration;
 mod environment;
 mod exit;
