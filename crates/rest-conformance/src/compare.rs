@@ -72,11 +72,12 @@ pub fn shown(value: &Value) -> String {
     shortened(&value.to_string())
 }
 
-/// Returns the beginning of a text.
+/// Returns the beginning of a text, on one line.
 pub fn shortened(text: &str) -> String {
+    let text = text.replace('\n', " ");
     match text.char_indices().nth(SHOWN_MAX) {
         Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
-        None => text.to_owned(),
+        None => text,
     }
 }
 
