@@ -40,12 +40,12 @@ impl PolicySource {
     /// Errors: files that cannot be read.
     pub fn state(&self) -> Result<State, LoadErrors> {
         let options = LoadOptions { ignore: self.ignore.clone(), ..LoadOptions::default() };
-        let Loaded { modules, data, .. } = load::load(&self.paths, &options)?;
+        let Loaded { modules, data, versions, .. } = load::load(&self.paths, &options)?;
         let embedded = self.embedded.iter().cloned().map(|module| (module, Origin::Embedded));
         let loaded = modules.into_iter().map(|module| (module, Origin::File));
         let record = |((name, text), origin): ((String, String), Origin)| {
-            let record =
-                ModuleRecord { file: name.clone(), text: text.into(), version: None, origin };
+            let version = versions.get(&name).copied();
+            let record = ModuleRecord { file: name.clone(), text: text.into(), version, origin };
             (name, Arc::new(record))
         };
         Ok(State {

@@ -1,24 +1,27 @@
-//! Files to modules and data, as OPA reads them when they are not a bundle.
+//! Files to modules and data, as OPA reads them: as they lie there, or as a bundle (`bundle.rs`).
 //!
 //! A path is a file, a directory (read recursively, in order of names), a `file://` URL, or any of
 //! these after a prefix (`a.b:path`) that places its documents below `data.a.b`. Documents of a
 //! directory are placed by the directories between it and them, and merged; where two disagree,
-//! loading fails.
+//! loading fails. An archive of a bundle (`.tar.gz`) that is named stands for what it holds.
 //!
 //! Must not know: Rego, any surface, what happens when files change.
 //!
 //! Source: OPA documentation, "opa eval --help" and "opa run --help"; `v1/loader/loader.go`.
 
+mod bundle;
 mod document;
 mod error;
 mod ignore;
 mod walk;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use rego::Value;
+use rego::{RegoVersion, Value};
 
-pub use self::document::{parse_document, parse_json, parse_yaml};
+pub use self::bundle::{BundleLoadOptions, load_bundle, load_bundle_files};
+pub use self::document::{merge_documents, parse_document, parse_json, parse_yaml};
 pub use self::error::{LoadCause, LoadError, LoadErrors};
 
 /// Largest file that is read, in bytes. Ours; OPA has no limit.
@@ -45,6 +48,8 @@ pub struct LoadOptions {
 pub struct Loaded {
     /// Modules: the path as it was reached, and the text.
     pub modules: Vec<(String, String)>,
+    /// The grammar of each module that has one of its own: those of archives whose manifest says.
+    pub versions: BTreeMap<String, RegoVersion>,
     /// All documents, merged: an object.
     pub data: Value,
     /// Every file that was read, to be watched.

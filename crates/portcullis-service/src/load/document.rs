@@ -56,6 +56,13 @@ pub(super) fn merge(left: &Value, right: &Value) -> Result<Value, Conflict> {
     merge_at(left, right, &mut at).ok_or(Conflict(at))
 }
 
+/// Returns both documents in one, as files of one directory are merged: objects key by key.
+///
+/// Errors: the path below `data` where both say something and one of them is no object.
+pub fn merge_documents(left: &Value, right: &Value) -> Result<Value, Vec<String>> {
+    merge(left, right).map_err(|Conflict(at)| at)
+}
+
 /// On failure `at` is left at the place of disagreement.
 fn merge_at(left: &Value, right: &Value, at: &mut Vec<String>) -> Option<Value> {
     let (Some(ours), Some(theirs)) = (left.as_object(), right.as_object()) else {

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io;
 
+use portcullis_bundle::BundleError;
+
 /// One file that cannot be loaded.
 #[derive(Debug)]
 pub struct LoadError {
@@ -29,6 +31,8 @@ pub enum LoadCause {
     Unrecognised,
     /// Something that is read in another way: what, and how.
     Unsupported(&'static str),
+    /// A bundle that cannot be read or verified.
+    Bundle(BundleError),
     /// More than a limit allows: the limit, with its unit.
     TooMuch(String),
 }
@@ -46,6 +50,7 @@ impl fmt::Display for LoadError {
             }
             LoadCause::Unrecognised => write!(f, "{path}: can't recognize file type"),
             LoadCause::Unsupported(what) => write!(f, "{path}: {what}"),
+            LoadCause::Bundle(error) => write!(f, "bundle {path}: {error}"),
             LoadCause::TooMuch(limit) => write!(f, "{path}: {limit}"),
         }
     }

@@ -1,12 +1,14 @@
 //! From paths to files, and from files to what they hold.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
+use portcullis_bundle::{BundleModule, ReadOptions, Verification};
 use rego::Value;
 
+use super::bundle::{BundleLoadOptions, load_bundle};
 use super::document::{Conflict, merge, parse_json, parse_yaml, place};
 use super::error::{LoadCause, LoadError, LoadErrors};
 use super::ignore::matches;
@@ -31,7 +33,8 @@ pub(super) struct Loader<'o> {
 impl<'o> Loader<'o> {
     pub(super) fn new(options: &'o LoadOptions) -> Self {
         let data = Value::object(Vec::new());
-        let loaded = Loaded { modules: Vec::new(), data, files: Vec::new() };
+        let loaded =
+            Loaded { modules: Vec::new(), versions: BTreeMap::new(), data, files: Vec::new() };
         Self { options, loaded, names: HashSet::new(), errors: Vec::new() }
     }
 
@@ -112,7 +115,7 @@ impl<'o> Loader<'o> {
             return Err(LoadCause::TooMuch(format!("more than {FILES_MAX} files")));
         }
         if name.ends_with(".tar.gz") {
-            return Err(LoadCause::Unsupported("bundles are not read from files yet"));
+            return self.add_archive(path, name, parents);
         }
         let bytes = read_bounded(path)?;
         self.loaded.files.push(path.to_path_buf());
@@ -125,6 +128,27 @@ impl<'o> Loader<'o> {
             }
             None => Err(LoadCause::Unrecognised),
         }
+    }
+
+    /// A signature is not looked at, as in OPA: who wants that names the archive as a bundle.
+    fn add_archive(
+        &mut self,
+        path: &Path,
+        name: &str,
+        parents: &[String],
+    ) -> Result<(), LoadCause> {
+        let read = ReadOptions { verification: Verification::Skip, ..ReadOptions::default() };
+        let options = BundleLoadOptions { read, ..BundleLoadOptions::default() };
+        let bundle = load_bundle(name, &options).map_err(|error| error.cause)?;
+        if bundle.is_delta() {
+            return Err(LoadCause::Unsupported("a delta bundle changes data, and has none"));
+        }
+        self.loaded.files.push(path.to_path_buf());
+        for BundleModule { id, text, rego_version, .. } in bundle.modules {
+            self.loaded.versions.extend(rego_version.map(|version| (id.clone(), version)));
+            self.add_module(&id, text.into_bytes())?;
+        }
+        self.add_document(parents, Ok(bundle.data))
     }
 
     /// A file that is reached twice counts once.
@@ -174,7 +198,7 @@ pub(super) fn strip_scheme(path: &str) -> Result<&str, LoadCause> {
 }
 
 /// Returns a path without `.` and doubled slashes: what messages name files by.
-fn clean(path: &Path) -> PathBuf {
+pub(super) fn clean(path: &Path) -> PathBuf {
     path.components().filter(|part| *part != Component::CurDir).collect()
 }
 
