@@ -12,11 +12,20 @@ mod body;
 mod error;
 mod gzip;
 mod handler;
+mod listen;
 mod page;
 mod params;
 mod reply;
 mod request;
 mod route;
+mod serve;
 mod server;
+mod tls;
 
+pub use listen::{
+    Address, BindOptions, Encryption, ListenError, ListenLimits, Listeners, LocalAddress,
+    UNIX_SOCKET_MODE, unix_socket_mode,
+};
+pub use serve::Respond;
 pub use server::{Authentication, Peer, Scope, Server, ServerOptions};
+pub use tls::{ClientCertificates, TlsOptions, TlsVersion};

@@ -95,6 +95,9 @@ const INLINE_BYTES_MAX: usize = 64 << 10;
 /// Decisions that take longer than this move to threads of their own, until they are quick again.
 const INLINE_TIME_MAX: Duration = Duration::from_millis(1);
 
+/// The status that cancelled requests are counted with: there was no answer to have one.
+const CLIENT_CLOSED: u16 = 499;
+
 /// The handler of requests that no route takes.
 const CATCHALL: &str = "catchall";
 
@@ -171,6 +174,14 @@ impl Server {
             },
         };
         self.answer(head, request, fault, span).await.into_response()
+    }
+
+    /// Counts a request whose client went away before its answer.
+    pub(crate) fn count_cancelled(&self, method: &str, path: &str) {
+        let handler = handler_of(&find(path), method);
+        if let Some((_, metrics)) = self.handlers.iter().find(|(name, _)| *name == handler) {
+            metrics.cancelled(method, CLIENT_CLOSED);
+        }
     }
 
     /// Answers here, or on a thread of its own where that may take long.
