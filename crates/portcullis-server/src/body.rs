@@ -67,6 +67,12 @@ pub(crate) fn unpack(bytes: &[u8], bytes_max: usize) -> Result<Vec<u8>, String> 
     if bytes.is_empty() {
         return Err("gzip payload is empty".to_string());
     }
+    // The trailer of an honest client says how much there is: more than the limit need not be tried.
+    let trailer = bytes.last_chunk::<4>().map(|size| u32::from_le_bytes(*size));
+    let claimed = trailer.and_then(|size| usize::try_from(size).ok());
+    if claimed.is_some_and(|claimed| claimed > bytes_max) {
+        return Err("gzip payload too large".to_string());
+    }
     let mut unpacked = Vec::new();
     let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);
     let mut reader = MultiGzDecoder::new(bytes).take(limit);

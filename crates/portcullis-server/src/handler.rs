@@ -1,6 +1,7 @@
 //! The handlers, one file a part of the API: a request in, an answer out. No sockets.
 
 pub(crate) mod batch;
+pub(crate) mod compile;
 pub(crate) mod data;
 pub(crate) mod decision;
 pub(crate) mod documents;

@@ -1,6 +1,6 @@
 //! What is sent back, before it becomes bytes on a connection.
 
-use http::header::{ALLOW, CONTENT_ENCODING, CONTENT_TYPE, LOCATION, VARY, WWW_AUTHENTICATE};
+use http::header::{ALLOW, CONTENT_ENCODING, CONTENT_TYPE, LOCATION, VARY};
 use http::{HeaderValue, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Bytes;
@@ -73,9 +73,6 @@ impl Reply {
         }
         if self.varies {
             headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
-        }
-        if self.status == 401 {
-            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
     }

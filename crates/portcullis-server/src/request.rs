@@ -86,7 +86,7 @@ pub(crate) fn document(body: &[u8], is_yaml: bool) -> Result<Option<Value>, Stri
         return Ok(None);
     }
     if is_yaml {
-        return Value::from_yaml(body).map(Some).map_err(|error| format!("yaml: {error}"));
+        return Value::from_yaml(body).map(Some).map_err(|error| error.to_string());
     }
     Value::from_json(body).map(Some).map_err(|error| error.message().to_string())
 }

@@ -25,7 +25,7 @@ pub(crate) enum Route {
     Policy(String),
     /// `/v1/query`
     Query,
-    /// `/v1/compile`, `/v1/compile/…`
+    /// `/v1/compile`
     Compile,
     /// `/v1/config`
     Config,
@@ -108,16 +108,6 @@ impl Route {
         }
     }
 
-    /// Whether answers may be compressed, and so vary by what the client accepts.
-    pub(crate) fn varies(&self, method: &str) -> bool {
-        match self {
-            Self::Data(_) => matches!(method, "GET" | "POST"),
-            Self::DataV0(_) => matches!(method, "GET" | "POST"),
-            Self::Batch(_) | Self::Compile => method == "POST",
-            _ => false,
-        }
-    }
-
     /// Whether authorization sees the body of a request.
     pub(crate) fn shows_body(&self, method: &str) -> bool {
         let takes_input = matches!(
@@ -158,7 +148,7 @@ fn known(parts: &[&str]) -> Option<Route> {
         ["v1", "policies"] => Route::Policies,
         ["v1", "policies", rest @ ..] => Route::Policy(rest.join("/")),
         ["v1", "query"] => Route::Query,
-        ["v1", "compile", ..] => Route::Compile,
+        ["v1", "compile"] => Route::Compile,
         ["v1", "config"] => Route::Config,
         ["v1", "status"] => Route::Status,
         ["health"] => Route::Health,

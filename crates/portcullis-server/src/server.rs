@@ -239,7 +239,7 @@ impl Server {
         if fault == Some(BodyFault::Announced) {
             return ApiError::invalid("request body too large").into();
         }
-        let varies = route.is_some_and(|route| route.varies(&request.method));
+        let varies = varies(&request.path, &request.method);
         let reply = self.permitted(head, route, request, fault);
         let reply = reply.unwrap_or_else(Reply::error);
         let reply = Reply { varies, ..reply };
@@ -264,8 +264,9 @@ impl Server {
         let is_gzip = request.header("content-encoding").is_some_and(|e| e.contains("gzip"));
         if takes_gzip && is_gzip {
             let unpacked = body::unpack(&request.body, self.options.unpacked_bytes_max);
-            request.body = unpacked.map_err(|what| {
-                ApiError::invalid(format!("could not decompress the body: {what}"))
+            request.body = unpacked.map_err(|what| match route {
+                Some(Route::Compile) => ApiError::invalid("could not decompress the body"),
+                _ => ApiError::invalid(format!("could not decompress the body: {what}")),
             })?;
         }
         if self.options.authorization {
@@ -310,6 +311,13 @@ fn handler_of(found: &Found, method: &str) -> &'static str {
     }
 }
 
+/// Whether answers to a target may be compressed, and so vary by what the client accepts.
+fn varies(path: &str, method: &str) -> bool {
+    let is_data = path.starts_with("/v1/data") || path.starts_with("/v0/data");
+    let takes_input = path.starts_with("/v1/compile") || path.starts_with("/v1/batch/data");
+    (is_data && matches!(method, "GET" | "POST")) || (takes_input && method == "POST")
+}
+
 /// Whether the body of a request is read.
 fn takes_body(found: &Found, method: &str) -> bool {
     matches!(method, "POST" | "PUT" | "PATCH") && matches!(found, Found::Route(_))
@@ -324,7 +332,9 @@ fn fault_message(route: Option<&Route>, fault: BodyFault) -> String {
         BodyFault::Broken => "unexpected EOF",
     };
     match route {
-        Some(Route::Data(_) | Route::Batch(_)) if fault == BodyFault::TooLarge => what.to_string(),
+        Some(Route::Data(_) | Route::Batch(_)) => {
+            format!("body contains malformed input document: {what}")
+        }
         Some(Route::DataV0(_) | Route::Index) => format!(
             "unexpected parse error for input: body contains malformed input document: {what}"
         ),

@@ -20,9 +20,9 @@ pub(crate) struct QueryCache(RwLock<Kept>);
 
 #[derive(Default)]
 struct Kept {
-    queries: BTreeMap<String, Query>,
+    queries: BTreeMap<&'static str, BTreeMap<String, Query>>,
     /// In the order in which they came; the first goes first.
-    order: VecDeque<String>,
+    order: VecDeque<(&'static str, String)>,
 }
 
 impl QueryCache {
@@ -34,7 +34,7 @@ impl QueryCache {
     pub(crate) fn get_or_prepare(
         &self,
         policy: &Policy,
-        text: &str,
+        (kind, text): (&'static str, &str),
         options: &QueryOptions,
     ) -> Result<(Query, bool), Errors> {
         let plain = options.package.is_none()
@@ -47,18 +47,21 @@ impl QueryCache {
         }
         // What a panic left behind is a query or none.
         let kept = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(query) = kept.queries.get(text) {
+        if let Some(query) = kept.queries.get(kind).and_then(|of_kind| of_kind.get(text)) {
             return Ok((query.clone(), true));
         }
         drop(kept);
         let query = policy.prepare_with(text, options)?;
         let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if kept.queries.insert(text.to_string(), query.clone()).is_none() {
-            kept.order.push_back(text.to_string());
+        let of_kind = kept.queries.entry(kind).or_default();
+        if of_kind.insert(text.to_string(), query.clone()).is_none() {
+            kept.order.push_back((kind, text.to_string()));
         }
         while kept.order.len() > QUERIES_MAX {
-            if let Some(oldest) = kept.order.pop_front() {
-                kept.queries.remove(&oldest);
+            if let Some((kind, oldest)) = kept.order.pop_front()
+                && let Some(of_kind) = kept.queries.get_mut(kind)
+            {
+                of_kind.remove(&oldest);
             }
         }
         Ok((query, false))

@@ -137,7 +137,20 @@ impl Snapshot {
     ///
     /// Errors: what is wrong with the query.
     pub fn prepare(&self, text: &str, options: &QueryOptions) -> Result<(Query, bool), Errors> {
-        let (query, was_ready) = self.cache.get_or_prepare(&self.policy, text, options)?;
+        self.prepare_for("", text, options)
+    }
+
+    /// Returns the same for one kind of caller: whether a query was ready is told of each kind, as
+    /// OPA's endpoints do.
+    ///
+    /// Errors: what is wrong with the query.
+    pub fn prepare_for(
+        &self,
+        kind: &'static str,
+        text: &str,
+        options: &QueryOptions,
+    ) -> Result<(Query, bool), Errors> {
+        let (query, was_ready) = self.cache.get_or_prepare(&self.policy, (kind, text), options)?;
         Ok((query.over(&self.policy), was_ready))
     }
 

@@ -306,6 +306,16 @@ impl Policy {
         Err(Errors { diagnostics, sources: self.sources() })
     }
 
+    /// Whether a function stands at this path below `data`, which has no value of its own.
+    pub fn is_function(&self, path: &[Value]) -> bool {
+        use rego_analysis::tree::{RuleKind, RuleTree};
+        let resolved = &self.compiled.resolved;
+        let at = path.iter().try_fold(RuleTree::ROOT, |at, key| resolved.tree.child(at, key));
+        let rule = at.and_then(|at| resolved.tree.node(at)?.rule);
+        let rule = rule.and_then(|rule| resolved.rules.get(rule.0 as usize));
+        rule.is_some_and(|rule| matches!(rule.kind, RuleKind::Function { .. }))
+    }
+
     /// Whether rules stand at this path below `data`, or right above it.
     pub fn has_rule(&self, path: &[Value]) -> bool {
         let tree = &self.compiled.resolved.tree;

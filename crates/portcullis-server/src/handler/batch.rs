@@ -51,7 +51,10 @@ pub(crate) fn post(
         decision.about.custom = batch_id
             .as_deref()
             .map(|id| Value::object_from_strs([("batch_decision_id", Value::from(id))]));
-        let ask = Ask { strict_builtin_errors: request.params.is_on("strict-builtin-errors") };
+        let ask = Ask {
+            kind: "v1/batch/data",
+            strict_builtin_errors: request.params.is_on("strict-builtin-errors"),
+        };
         let answer = value(&mut decision, &document, Some(&input), ask);
         decision.finish();
         failed += usize::from(answer.is_err());

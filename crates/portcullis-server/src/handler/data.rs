@@ -33,7 +33,10 @@ pub(crate) fn read(
     decision.about.path = logged_path(path);
     decision.about.input.clone_from(&input);
     decision.about.custom = request_metadata(metadata);
-    let ask = Ask { strict_builtin_errors: request.params.is_on("strict-builtin-errors") };
+    let ask = Ask {
+        kind: if is_post { "v1/data post" } else { "v1/data get" },
+        strict_builtin_errors: request.params.is_on("strict-builtin-errors"),
+    };
     let answer = value(&mut decision, &data_path, input.as_ref(), ask);
     decision.finish();
     let result = match answer {
@@ -67,7 +70,8 @@ pub(crate) fn read_v0(
     let data_path = DataPath::new(path, &decision.snapshot)?;
     decision.about.path = logged_path(path);
     decision.about.input.clone_from(&input);
-    let answer = value(&mut decision, &data_path, input.as_ref(), Ask::default());
+    let answer =
+        value(&mut decision, &data_path, input.as_ref(), Ask { kind: "v0/data", ..Ask::default() });
     decision.finish();
     let answer = answer.and_then(|result| {
         result.ok_or_else(|| {

@@ -1,7 +1,7 @@
 //! One decision: a query asked of the policy in force, measured and logged.
 
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use portcullis_service::decide::evaluate;
 use portcullis_service::decision_log::Event;
@@ -38,6 +38,8 @@ pub(crate) struct About {
 /// How a query is asked.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Ask {
+    /// Who asks: prepared queries are kept for each.
+    pub(crate) kind: &'static str,
     /// Whether the first error of a builtin ends evaluation.
     pub(crate) strict_builtin_errors: bool,
 }
@@ -78,7 +80,7 @@ impl<'s> Decision<'s> {
         };
         let (query, was_ready) = self
             .snapshot
-            .prepare(query, &options)
+            .prepare_for(ask.kind, query, &options)
             .map_err(|errors| ApiError::invalid(errors.to_string()))?;
         self.metrics.counter("server_query_cache_hit").add(u64::from(was_ready));
         if !was_ready {
@@ -97,6 +99,9 @@ impl<'s> Decision<'s> {
             query.value(input, &options)
         });
         self.metrics.timer("rego_query_eval").record_since(evaluated);
+        // Data and input are borrowed as they are: there is nothing to resolve, and OPA's clients
+        // look for the name.
+        self.metrics.timer("rego_external_resolve").record(Duration::ZERO);
         self.nd_builtin_cache = recorder.as_ref().map(Recorder::to_value);
         Ok(answer?)
     }

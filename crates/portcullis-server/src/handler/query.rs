@@ -3,7 +3,7 @@
 //! Source: OPA documentation, "Query API"; `v1/server/server.go` (`v1QueryGet`, `v1QueryPost`).
 
 use portcullis_service::service::Service;
-use rego::{ResultSet, Value, View};
+use rego::{ResultSet, Value};
 
 use super::decision::Decision;
 use crate::error::ApiError;
@@ -19,23 +19,33 @@ pub(crate) fn get(service: &Service, request: &Request) -> Result<Reply, ApiErro
 
 /// Answers `POST /v1/query`.
 pub(crate) fn post(service: &Service, request: &Request) -> Result<Reply, ApiError> {
-    let undecodable =
-        |what: &str| ApiError::invalid(format!("error(s) occurred while decoding request: {what}"));
-    let body = request.json().map_err(|error| undecodable(&error.message))?;
-    let View::Object(object) = body.view() else {
-        let kind = body.type_name();
-        let message = format!("json: cannot unmarshal {kind} into an object with `query`");
-        return Err(undecodable(&message));
-    };
-    let query = match object.get_str("query") {
+    let body = object_of(request)?;
+    let query = match body.get_path(&["query"]) {
         None => "",
         Some(query) => query.as_str().ok_or_else(|| {
             let kind = query.type_name();
             undecodable(&format!("json: cannot unmarshal {kind} into a string, `query`"))
         })?,
     };
-    let input = object.get_str("input").filter(|input| **input != Value::NULL);
+    let input = body.get_path(&["input"]).filter(|input| **input != Value::NULL);
     answer(service, request, query, input)
+}
+
+/// Returns the object in the body of a request.
+///
+/// Errors: it is none.
+pub(super) fn object_of(request: &Request) -> Result<Value, ApiError> {
+    let body = request.json().map_err(|error| undecodable(&error.message))?;
+    if body.as_object().is_some() {
+        return Ok(body);
+    }
+    let kind = body.type_name();
+    Err(undecodable(&format!("json: cannot unmarshal {kind} into an object with `query`")))
+}
+
+/// Returns the error of a body that is not what it must be.
+pub(super) fn undecodable(what: &str) -> ApiError {
+    ApiError::invalid(format!("error(s) occurred while decoding request: {what}"))
 }
 
 fn answer(
@@ -54,7 +64,8 @@ fn answer(
     decision.finish();
     let rows = match solutions {
         Ok(solutions) => rows(&solutions),
-        Err(error) => {
+        Err(mut error) => {
+            add_wildcards(&mut error);
             if error.status >= 500 {
                 decision.log(request, Err(&error));
             }
@@ -71,6 +82,23 @@ fn answer(
     }
     decision.log(request, Ok(Some(logged)));
     Ok(Reply::json(200, &Value::object(entries), request.pretty()))
+}
+
+/// OPA captures the value of each statement in a variable of its own, and so tells of that one, too,
+/// where a statement is unsafe.
+fn add_wildcards(error: &mut ApiError) {
+    let unsafe_var = |error: &&Value| {
+        error.get_path(&["code"]).and_then(Value::as_str) == Some("rego_unsafe_var_error")
+    };
+    let found: Vec<Value> = error.errors.iter().filter(unsafe_var).cloned().collect();
+    error.errors.extend(found.iter().map(|one| {
+        let location = one.get_path(&["location"]).cloned().unwrap_or(Value::NULL);
+        Value::object_from_strs([
+            ("code", Value::from("rego_unsafe_var_error")),
+            ("location", location),
+            ("message", Value::from("var _ is unsafe")),
+        ])
+    }));
 }
 
 /// Returns the named variables of each solution.

@@ -17,33 +17,28 @@ pub(crate) struct DataPath {
 }
 
 impl DataPath {
-    /// Returns the document that segments name. Digits are an index or, where base data has an
-    /// object, its key.
+    /// Returns the document that segments name. Digits are an index, which is a key of an object of
+    /// base data, too.
     ///
-    /// Errors: a segment that OPA refuses.
+    /// Errors: a segment that OPA refuses, a function, or an index of `data` itself where only
+    /// names can be.
     pub(crate) fn new(segments: &[String], snapshot: &Snapshot) -> Result<Self, ApiError> {
         let mut keys = Vec::with_capacity(segments.len());
-        let mut base = Some(&snapshot.state().data);
         for segment in segments.iter().filter(|segment| !segment.is_empty()) {
             if segment.contains('"') {
                 let message = format!("invalid path: invalid ref term '{segment}'");
                 return Err(ApiError::invalid(message));
             }
-            let index = index(segment);
-            let is_object = base.is_some_and(|base| base.as_object().is_some());
-            let key = match index {
-                Some(index) if is_object && !keys.is_empty() => {
-                    let key = Value::from(index.to_string());
-                    let there = base.is_some_and(|base| base.get(&key).is_some());
-                    if there { key } else { Value::from(index) }
-                }
-                Some(index) => Value::from(index),
-                None => Value::from(segment.as_str()),
-            };
-            base = base.and_then(|base| base.get(&key));
-            keys.push(key);
+            keys.push(index(segment).map_or_else(|| Value::from(segment.as_str()), Value::from));
         }
-        Ok(Self { keys })
+        let path = Self { keys };
+        let names_only = !snapshot.state().modules.is_empty();
+        let is_indexed = names_only && path.keys.first().is_some_and(|key| key.as_i64().is_some());
+        if is_indexed || snapshot.policy().is_function(&path.keys) {
+            let message = format!("rego_type_error: undefined ref: {}", path.shown());
+            return Err(ApiError::invalid(format!("1 error occurred: 1:1: {message}")));
+        }
+        Ok(path)
     }
 
     /// Returns the query that asks for it.

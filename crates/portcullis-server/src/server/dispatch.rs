@@ -4,7 +4,7 @@ use portcullis_service::service::Service;
 
 use super::Scope;
 use crate::error::ApiError;
-use crate::handler::{batch, data, documents, health, policies, query, state};
+use crate::handler::{batch, compile, data, documents, health, policies, query, state};
 use crate::page;
 use crate::reply::{HTML, Reply, TEXT};
 use crate::request::Request;
@@ -53,9 +53,7 @@ fn handle(service: &Service, route: &Route, request: &Request) -> Result<Reply, 
         (Route::Policy(id), _) => policies::delete(service, request, id),
         (Route::Query, "GET") => query::get(service, request),
         (Route::Query, _) => query::post(service, request),
-        (Route::Compile, _) => Err(ApiError::not_implemented(
-            "partial evaluation is not part of this version yet: ask /v1/data or /v1/query instead",
-        )),
+        (Route::Compile, _) => compile::post(service, request),
         (Route::Config, _) => Ok(state::config(service, request)),
         (Route::Status, _) => state::status(service, request),
         (Route::Health, _) => Ok(health::get(service, request)),
@@ -68,7 +66,8 @@ fn handle(service: &Service, route: &Route, request: &Request) -> Result<Reply, 
 /// Some routes say what they take, others send nothing, as in OPA.
 fn refused_method(route: &Route, request: &Request) -> Reply {
     match route.allow() {
-        Some(allow) if request.method != "HEAD" => {
+        // Where GET is taken, HEAD gets as far as the handler, which refuses it without a word.
+        Some(allow) if request.method != "HEAD" || !allow.contains("HEAD") => {
             Reply { allow: Some(allow), ..Reply::text(405, TEXT, "Method Not Allowed\n") }
         }
         _ => Reply::empty(405),

@@ -39,6 +39,15 @@ pub(super) fn open(args: &Args, disk: Option<&DiskConfig>) -> Result<Initial> {
             store.context("the stored policies are not usable")?.with_durable(Box::new(durable))
         }
     });
+    store.write(|txn| {
+        let path = ["system".to_string(), "version".to_string()];
+        let version = version_document();
+        if txn.read(&path).is_ok_and(|there| *there == version) {
+            Ok(())
+        } else {
+            txn.put(&path, version)
+        }
+    })?;
     let paths = if args.bundle { Vec::new() } else { local(&args.paths) };
     if paths.is_empty() {
         return Ok(Initial { store, files: None });
@@ -54,6 +63,16 @@ pub(super) fn open(args: &Args, disk: Option<&DiskConfig>) -> Result<Initial> {
     let files = Arc::new(PolicyFiles::over(source, Arc::clone(&store), nothing));
     files.load().map_err(|error| anyhow::anyhow!("{error}"))?;
     Ok(Initial { store, files: Some(files) })
+}
+
+/// Returns what policies find at `data.system.version`.
+fn version_document() -> Value {
+    Value::object_from_strs([
+        ("build_commit", Value::from("")),
+        ("build_hostname", Value::from("")),
+        ("build_timestamp", Value::from("")),
+        ("version", Value::from(env!("CARGO_PKG_VERSION"))),
+    ])
 }
 
 pub(super) fn version(args: &Args) -> RegoVersion {
