@@ -258,7 +258,7 @@ impl Server {
         fault: Option<BodyFault>,
     ) -> Result<Reply, ApiError> {
         if let Some(fault) = fault {
-            return Err(ApiError::invalid(fault_message(route, fault)));
+            return Err(ApiError::invalid(fault_message(route, &request.method, fault)));
         }
         let takes_gzip = route.is_some_and(|route| route.shows_body(&request.method));
         let is_gzip = request.header("content-encoding").is_some_and(|e| e.contains("gzip"));
@@ -324,7 +324,7 @@ fn takes_body(found: &Found, method: &str) -> bool {
 }
 
 /// Returns what is told of a body that did not come as it should, as the handler would word it.
-fn fault_message(route: Option<&Route>, fault: BodyFault) -> String {
+fn fault_message(route: Option<&Route>, method: &str, fault: BodyFault) -> String {
     let what = match fault {
         BodyFault::Announced => "request body too large",
         BodyFault::TooLarge => "http: request body too large",
@@ -332,7 +332,7 @@ fn fault_message(route: Option<&Route>, fault: BodyFault) -> String {
         BodyFault::Broken => "unexpected EOF",
     };
     match route {
-        Some(Route::Data(_) | Route::Batch(_)) => {
+        Some(Route::Data(_) | Route::Batch(_)) if method == "POST" => {
             format!("body contains malformed input document: {what}")
         }
         Some(Route::DataV0(_) | Route::Index) => format!(

@@ -4,6 +4,7 @@
 
 mod arguments;
 mod initial;
+mod local_bundle;
 mod serve;
 
 use std::io::Write;
