@@ -25,7 +25,13 @@ impl Emit<'_, '_> {
                 None => self.broken("a variable is used before it is bound"),
             },
             TermKind::Ref { head, path } => self.reference(head, path),
-            TermKind::Call { callee, args } => self.call(*callee, args),
+            TermKind::Call { callee, args } => {
+                // What goes wrong in a call inside a statement stands where the call does.
+                let around = std::mem::replace(&mut self.place, term.location);
+                let result = self.call(*callee, args);
+                self.place = around;
+                result
+            }
             TermKind::Array(items) => {
                 let items = self.terms(items)?;
                 let (dst, items) = (self.reg(), self.list(&items));
