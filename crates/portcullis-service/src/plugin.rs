@@ -83,6 +83,8 @@ pub struct LocalBundle {
     pub name: String,
     /// A directory or an archive.
     pub path: PathBuf,
+    /// Patterns of names, of files and of directories, that are passed over inside of it.
+    pub ignore: Vec<String>,
     /// What is done about its signature.
     pub verification: Verification,
 }
@@ -246,10 +248,14 @@ async fn load_local(service: &Service, bundles: Vec<LocalBundle>) -> Result<(), 
     let work = tokio::task::spawn_blocking(move || {
         let mut metrics = Metrics::new();
         let mut incoming = Vec::new();
-        for LocalBundle { name, path, verification } in bundles {
+        for LocalBundle { name, path, ignore, verification } in bundles {
             let options = read::options(&name, FILE_BYTES_MAX, verification);
-            let bundle = read::path(&path, &options, &mut metrics)
+            let mut bundle = read::path(&path, &ignore, &options, &mut metrics)
                 .map_err(|failure| PluginError::Bundle(path.display().to_string(), failure))?;
+            for module in &mut bundle.modules {
+                // Who named the bundle knows its files by their whole path.
+                module.path.clone_from(&module.id);
+            }
             incoming.push(Incoming { name, bundle, etag: String::new() });
         }
         activate(&store, incoming, &mut metrics)

@@ -50,7 +50,6 @@ pub(super) fn activate(
         for incoming in incoming {
             if incoming.bundle.is_delta() { patch(txn, incoming)? } else { replace(txn, incoming)? }
         }
-        write_documents(txn)?;
         Ok(())
     });
     metrics.timer("rego_module_compile").record_since(compiling);
@@ -69,7 +68,6 @@ pub(super) fn deactivate(store: &Store, names: &BTreeSet<String>) -> Result<(), 
             erase_data(txn, &active.roots)?;
             txn.remove_bundle(name);
         }
-        write_documents(txn)?;
         Ok(())
     })
 }
@@ -81,7 +79,12 @@ fn write(
 ) -> Result<(), Failure> {
     let mut failed = None;
     let written = store.write(|txn| {
-        work(txn).map_err(|failure| {
+        let version = txn.read(&version_path()).ok().cloned();
+        let done = work(txn).and_then(|()| {
+            write_documents(txn)?;
+            keep_version(txn, version)
+        });
+        done.map_err(|failure| {
             failed = Some(failure.clone());
             WriteError::from(failure)
         })
@@ -269,6 +272,22 @@ fn write_documents(txn: &mut Transaction) -> Result<(), Failure> {
         Some(_) => txn.replace(&path, documents)?,
         None if is_empty => {}
         None => txn.put(&path, documents)?,
+    }
+    Ok(())
+}
+
+/// Where the program says which one it is.
+fn version_path() -> [String; 2] {
+    ["system".to_string(), "version".to_string()]
+}
+
+/// Puts back what the program says of itself, whoever owns the place now.
+fn keep_version(txn: &mut Transaction, version: Option<Value>) -> Result<(), Failure> {
+    match version {
+        Some(version) if txn.read(&version_path()).ok() != Some(&version) => {
+            txn.put(&version_path(), version)?;
+        }
+        _ => {}
     }
     Ok(())
 }

@@ -155,7 +155,7 @@ impl Finder {
         let worked = tokio::task::spawn_blocking(move || {
             let bundle = match source {
                 Source::Bytes(bytes) => read::archive(&bytes, &this.options, &mut metrics)?,
-                Source::Path(path) => read::path(&path, &this.options, &mut metrics)?,
+                Source::Path(path) => read::path(&path, &[], &this.options, &mut metrics)?,
             };
             if bundle.is_delta() {
                 return Err(Failure::new("delta bundles are not supported by discovery"));

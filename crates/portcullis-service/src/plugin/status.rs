@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use rego::Value;
 use tokio::sync::Notify;
@@ -16,8 +17,11 @@ use super::log_upload::LogUpload;
 use super::status_upload::StatusUpload;
 use crate::config::{StatusConfig, Trigger};
 use crate::console::Level;
+use crate::decision_log::Count;
 use crate::plugin_state::{PluginState, PluginStates};
 use crate::service::Service;
+use crate::telemetry::prometheus::DecisionLogCount;
+use crate::telemetry::status_metrics::StatusMetrics;
 
 /// The plugin's name.
 pub(super) const STATUS: &str = "status";
@@ -27,6 +31,16 @@ const CONSOLE_MESSAGE: &str = "Status Log";
 
 /// What tells such a line from others.
 const CONSOLE_TYPE: &str = "openpolicyagent.org/status";
+
+/// The counts of the decision log that Prometheus sees.
+const SEEN_COUNTS: [(DecisionLogCount, Count); 6] = [
+    (DecisionLogCount::RateLimit, Count::RateLimit),
+    (DecisionLogCount::BufferEvents, Count::BufferEvents),
+    (DecisionLogCount::BufferBytes, Count::BufferBytes),
+    (DecisionLogCount::NdBuiltinCache, Count::NdBuiltinCache),
+    (DecisionLogCount::Encoding, Count::Encoding),
+    (DecisionLogCount::Masking, Count::Masking),
+];
 
 /// Collects the status and reports each change.
 pub(super) struct Board {
@@ -106,7 +120,7 @@ impl Board {
         self.kept().discovery = Some(status.clone());
     }
 
-    fn metrics(&self) -> Option<&crate::telemetry::status_metrics::StatusMetrics> {
+    fn metrics(&self) -> Option<&StatusMetrics> {
         self.service.registry().status()
     }
 
@@ -120,7 +134,19 @@ impl Board {
         self.tell(true);
     }
 
+    /// Hands the counts of the decision log to Prometheus.
+    fn sync_counts(&self) {
+        let Some(logger) = self.service.logger() else { return };
+        for (seen, count) in SEEN_COUNTS {
+            if let Some(counter) = self.service.registry().decision_log(seen) {
+                // A logger that began anew counts from 0: what was counted stays.
+                counter.inc_by(logger.counters().get(count).saturating_sub(counter.get()));
+            }
+        }
+    }
+
     fn tell(&self, is_trigger: bool) {
+        self.sync_counts();
         let mut kept = self.kept();
         if let Some(metrics) = self.metrics() {
             for (name, (state, _)) in self.service.plugins().all() {
@@ -174,13 +200,21 @@ impl Board {
     }
 }
 
+/// How often counts of the decision log are handed to Prometheus.
+const COUNTS_INTERVAL: Duration = Duration::from_secs(5);
+
 /// Reports whenever a plugin's state changes or somebody nudges, for ever.
 pub(super) async fn watch(board: Arc<Board>, states: Arc<PluginStates>) {
     let mut changes = states.changes();
+    let mut interval = tokio::time::interval(COUNTS_INTERVAL);
     loop {
         tokio::select! {
             changed = changes.changed() => if changed.is_err() { return },
             () = board.nudge.notified() => {}
+            _ = interval.tick() => {
+                board.sync_counts();
+                continue;
+            }
         }
         board.report();
     }

@@ -132,7 +132,7 @@ impl Tracked {
     ) -> Result<Activated, Failure> {
         let bundle = match source {
             Source::Bytes(bytes) => read::archive(bytes, &self.options, metrics)?,
-            Source::Path(path) => read::path(path, &self.options, metrics)?,
+            Source::Path(path) => read::path(path, &[], &self.options, metrics)?,
         };
         if bundle.is_delta() && self.kept_in.is_some() {
             return Err(Failure::new("delta bundles cannot be persisted"));

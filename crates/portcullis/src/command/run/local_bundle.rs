@@ -18,6 +18,7 @@ pub(super) fn all(args: &Args) -> Result<Vec<LocalBundle>> {
     let named = initial::local(&args.paths).into_iter().map(|path| LocalBundle {
         name: path.trim_end_matches('/').to_string(),
         path: PathBuf::from(path.strip_prefix("file://").unwrap_or(&path)),
+        ignore: args.ignore.clone(),
         verification: verification.clone(),
     });
     Ok(named.collect())
