@@ -9,7 +9,7 @@
 //! Source: OPA documentation, "Decision Logs" (upload size, adaptive limit).
 
 use std::collections::VecDeque;
-use std::io::Write;
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -81,7 +81,14 @@ impl ChunkMaker {
     }
 
     fn fits_alone(&self, event: &Bytes) -> bool {
-        compress(std::iter::once(event)).is_some_and(|body| body.len() <= self.limit)
+        let mut encoder = GzEncoder::new(Bounded { left: self.limit }, Compression::default());
+        let mut write = || {
+            encoder.write_all(b"[")?;
+            encoder.write_all(event)?;
+            encoder.write_all(b"]")?;
+            encoder.try_finish()
+        };
+        write().is_ok()
     }
 
     /// Makes a chunk of the first events. They stay where they are: [`Chunk::events`] says how
@@ -147,6 +154,24 @@ fn without_nd_builtin_cache(event: &Bytes) -> Option<Bytes> {
     object.get_str("nd_builtin_cache")?;
     let kept = object.iter().filter(|(key, _)| key.as_str() != Some("nd_builtin_cache"));
     Some(encode(&Value::object(kept.map(|(key, value)| (key.clone(), value.clone())).collect())))
+}
+
+/// Takes so many bytes and fails beyond, so that an event that is far too large is not compressed to
+/// its end.
+struct Bounded {
+    left: usize,
+}
+
+impl Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let left = self.left.checked_sub(bytes.len());
+        self.left = left.ok_or_else(|| io::Error::from(io::ErrorKind::FileTooLarge))?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Returns the array of the events, compressed. Writing to memory does not fail.

@@ -2,10 +2,11 @@
 //!
 //! A directory of segments, numbered in the order of their events. An event is written at once and
 //! forced to the disk with those around it ([`Spill::sync`]); a segment goes when all of it was
-//! delivered, so that after a crash some events may be delivered twice, but none is lost.
+//! delivered. After a crash some events may be delivered twice, but none is lost.
 //!
 //! Must not know: uploads, when to force to the disk.
 
+mod position;
 mod segment;
 
 use std::collections::VecDeque;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use self::position::{Position, PositionFile};
 use self::segment::{MAGIC, record_bytes};
 use super::buffer::EventBuffer;
 use super::chunk::{Chunk, ChunkMaker};
@@ -29,8 +31,9 @@ const SEGMENT_SHARE: u64 = 8;
 const SEGMENT_BYTES_MIN: u64 = 64 << 10;
 const SEGMENT_BYTES_MAX: u64 = 8 << 20;
 
-/// Most segments in a directory.
-const SEGMENTS_MAX: usize = 100_000;
+/// Most files in a directory, and how many segments a full one is to have at most.
+const FILES_MAX: usize = 100_000;
+const SEGMENTS_AIM: u64 = 10_000;
 
 /// Most events that are kept in memory while the disk takes none.
 const OVERFLOW_EVENTS_MAX: u64 = 10_000;
@@ -58,6 +61,7 @@ pub(super) struct Spill {
     out: Option<Out>,
     /// Takes over while the disk takes nothing.
     overflow: EventBuffer,
+    position: PositionFile,
     _lock: File,
 }
 
@@ -105,10 +109,15 @@ impl Spill {
         }
         let numbers = list(&directory).map_err(failed)?;
         let numbers = numbers.ok_or_else(|| DecisionLogError::SpillFiles(directory.clone()))?;
-        let next = numbers.last().map_or(1, |last| last.saturating_add(1));
+        let (position, delivered) = PositionFile::open(&directory).map_err(failed)?;
+        // A number must not come again: the position would be taken for one in the new segment.
+        let known = delivered.map(|position| position.number);
+        let next = numbers.last().copied().max(known).map_or(1, |last| last.saturating_add(1));
         let mut segments = VecDeque::new();
         for number in numbers {
-            segments.extend(recover(&directory, number).map_err(failed)?);
+            let offset = delivered.filter(|position| position.number == number);
+            let offset = offset.map_or(0, |position| position.offset);
+            segments.extend(recover(&directory, number, offset).map_err(failed)?);
         }
         let bytes = segments.iter().map(|segment| segment.bytes).sum();
         let [maker, other] = makers;
@@ -124,6 +133,7 @@ impl Spill {
             bytes,
             out: None,
             overflow,
+            position,
             _lock: lock,
         };
         spill.trim();
@@ -157,9 +167,11 @@ impl Spill {
 
     /// Whether there are enough events for a chunk.
     pub(super) fn has_full(&self) -> bool {
-        let waiting =
-            self.segments.iter().map(|s| s.bytes.saturating_sub(s.delivered)).sum::<u64>();
-        waiting > self.maker.target_bytes() as u64
+        let mut waiting = 0u64;
+        self.segments.iter().any(|segment| {
+            waiting = waiting.saturating_add(segment.bytes.saturating_sub(segment.delivered));
+            waiting > self.maker.target_bytes() as u64
+        })
     }
 
     /// Forces what was written to the disk.
@@ -251,6 +263,7 @@ impl Spill {
         let Some(segment) = self.segments.front_mut() else { return };
         segment.delivered = end;
         segment.events = segment.events.saturating_sub(events);
+        self.position.note(Position { number: segment.number, offset: end });
         if segment.delivered >= segment.bytes {
             self.remove_first();
         }
@@ -261,7 +274,10 @@ impl Spill {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
         let more = record_bytes(event);
-        let most = (self.options.limit / SEGMENT_SHARE).clamp(SEGMENT_BYTES_MIN, SEGMENT_BYTES_MAX);
+        let share =
+            (self.options.limit / SEGMENT_SHARE).clamp(SEGMENT_BYTES_MIN, SEGMENT_BYTES_MAX);
+        // In a very large directory there must not be too many of them.
+        let most = share.max(self.options.limit / SEGMENTS_AIM);
         let is_full =
             self.segments.back().is_some_and(|last| last.bytes.saturating_add(more) > most);
         if is_full {
@@ -355,29 +371,33 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options.mode(0o600)
 }
 
-/// Returns the numbers of the segments, in order. None where there are too many.
+/// Returns the numbers of the segments, in order. None where there are too many files.
 fn list(directory: &Path) -> io::Result<Option<Vec<u64>>> {
     let mut numbers = Vec::new();
-    for entry in fs::read_dir(directory)?.take(SEGMENTS_MAX + 1) {
+    for (count, entry) in fs::read_dir(directory)?.enumerate() {
+        if count >= FILES_MAX {
+            return Ok(None);
+        }
         let name = entry?.file_name();
         let number =
             name.to_str().and_then(|name| name.strip_prefix("segment-")?.strip_suffix(".log"));
         numbers.extend(number.and_then(|number| number.parse::<u64>().ok()));
     }
     numbers.sort_unstable();
-    Ok((numbers.len() <= SEGMENTS_MAX).then_some(numbers))
+    Ok(Some(numbers))
 }
 
-/// Makes a segment whole that an earlier process left. None where nothing is in it.
-fn recover(directory: &Path, number: u64) -> io::Result<Option<Segment>> {
+/// Makes a segment whole that an earlier process left, and delivered up to `offset`. None where
+/// nothing is in it that was not delivered.
+fn recover(directory: &Path, number: u64, offset: u64) -> io::Result<Option<Segment>> {
     let path = path(directory, number);
     let mut file = OpenOptions::new().read(true).write(true).open(&path)?;
-    let Some(scan) = segment::scan(&mut file)? else {
+    let Some(scan) = segment::scan(&mut file, offset)? else {
         set_aside(&path, &io::Error::new(io::ErrorKind::InvalidData, "not a segment"));
         return Ok(None);
     };
     let length = file.metadata()?.len();
-    if scan.records == 0 {
+    if scan.records == 0 || scan.records_from == Some(0) {
         fs::remove_file(&path)?;
         return Ok(None);
     }
@@ -386,8 +406,12 @@ fn recover(directory: &Path, number: u64) -> io::Result<Option<Segment>> {
         tracing::warn!(path = %path.display(), bytes, "cut off what was not written to the end");
         file.set_len(scan.valid_bytes)?;
     }
-    let delivered = MAGIC.len() as u64;
-    Ok(Some(Segment { number, bytes: scan.valid_bytes, delivered, events: scan.records }))
+    // A position that fits nowhere is none.
+    let (delivered, events) = match scan.records_from {
+        Some(events) => (offset, events),
+        None => (MAGIC.len() as u64, scan.records),
+    };
+    Ok(Some(Segment { number, bytes: scan.valid_bytes, delivered, events }))
 }
 
 fn set_aside(path: &Path, error: &io::Error) {

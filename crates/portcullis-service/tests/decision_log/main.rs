@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod buffers;
+mod kill;
 mod mask;
 mod service;
 mod spill;

@@ -31,7 +31,8 @@ fn segments(directory: &Path) -> Vec<PathBuf> {
 /// What a process that was killed leaves: its files, as they are, in another place.
 fn killed(directory: &Path) -> TempDir {
     let copy = TempDir::new().unwrap();
-    for path in segments(directory) {
+    let position = directory.join("delivered");
+    for path in segments(directory).into_iter().chain([position]) {
         fs::copy(&path, copy.path().join(path.file_name().unwrap())).unwrap();
     }
     copy
@@ -213,4 +214,36 @@ async fn a_chunk_that_failed_is_sent_again_and_none_is_skipped() {
         }
     }
     assert_eq!(delivered, numbers(0..100));
+}
+
+#[tokio::test]
+async fn a_segment_goes_on_where_it_was_delivered() {
+    let directory = TempDir::new().unwrap();
+    let mut config = spilling(directory.path());
+    config.reporting.upload_size_limit_bytes = 2000;
+    let seen = Arc::new(Seen::default());
+    let logger = DecisionLogger::start(options(config, &seen), &Handle::current()).unwrap();
+    (0..50).for_each(|number| logger.log(no_policy(), event(number, &noise(number as u64, 300))));
+    seen.hangs.store(1, Ordering::SeqCst);
+    seen.passes.store(3, Ordering::SeqCst);
+    let flushing = tokio::spawn({
+        let logger = logger.clone();
+        async move { logger.flush().await }
+    });
+    while seen.attempted() < 4 {
+        tokio::task::yield_now().await;
+    }
+    let ids = seen.ids();
+    let delivered = ids[..3].concat().len();
+    let copy = killed(directory.path());
+    flushing.abort();
+    assert_eq!(recovered(copy.path()).await.1, numbers(delivered..50));
+    // All of it went; what comes is not taken for it.
+    let emptied = killed(copy.path());
+    let (logger, ids) = recovered(emptied.path()).await;
+    assert!(ids.is_empty());
+    logger.log(no_policy(), event(0, ""));
+    logger.settled().await.unwrap();
+    let again = killed(emptied.path());
+    assert_eq!(recovered(again.path()).await.1, numbers(0..1));
 }

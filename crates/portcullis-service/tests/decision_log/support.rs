@@ -87,7 +87,9 @@ pub(crate) struct Seen {
     pub(crate) console: Mutex<Vec<Value>>,
     /// When, and the size and the events of each chunk, delivered or not.
     pub(crate) attempts: Mutex<Vec<(Instant, usize, Vec<Value>)>>,
-    /// How many attempts of the next ones fail.
+    /// How many attempts succeed before any fails or hangs.
+    pub(crate) passes: AtomicUsize,
+    /// How many attempts after those fail.
     pub(crate) failures: AtomicUsize,
     /// How many, after those, never end.
     pub(crate) hangs: AtomicUsize,
@@ -117,8 +119,9 @@ impl Upload for Seen {
         let fewer = |count: &AtomicUsize| {
             count.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1)).is_ok()
         };
-        let fails = fewer(&self.failures);
-        let hangs = !fails && fewer(&self.hangs);
+        let passes = fewer(&self.passes);
+        let fails = !passes && fewer(&self.failures);
+        let hangs = !passes && !fails && fewer(&self.hangs);
         Box::pin(async move {
             if hangs {
                 std::future::pending::<()>().await;

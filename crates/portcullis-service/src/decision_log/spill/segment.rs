@@ -26,6 +26,9 @@ pub(super) struct Scan {
     pub(super) valid_bytes: u64,
     /// How many those are.
     pub(super) records: u64,
+    /// How many of them are not before the offset that was asked about; none where no record
+    /// begins or ends there.
+    pub(super) records_from: Option<u64>,
 }
 
 /// Returns the bytes a record of this content takes.
@@ -46,10 +49,10 @@ pub(super) fn write(file: &mut File, content: &Bytes) -> io::Result<()> {
     file.write_all(&record)
 }
 
-/// Looks at every record. None where the file is no segment.
+/// Looks at every record, and where `offset` is among them. None where the file is no segment.
 ///
 /// Errors: the system's.
-pub(super) fn scan(file: &mut File) -> io::Result<Option<Scan>> {
+pub(super) fn scan(file: &mut File, offset: u64) -> io::Result<Option<Scan>> {
     let length = file.metadata()?.len();
     let mut reader = io::BufReader::new(file);
     let mut magic = [0u8; MAGIC.len()];
@@ -58,16 +61,24 @@ pub(super) fn scan(file: &mut File) -> io::Result<Option<Scan>> {
         Ok(()) => return Ok(None),
         // Cut off while it was made.
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-            return Ok(Some(Scan { valid_bytes: 0, records: 0 }));
+            return Ok(Some(Scan { valid_bytes: 0, records: 0, records_from: None }));
         }
         Err(error) => return Err(error),
     }
-    let mut scan = Scan { valid_bytes: MAGIC.len() as u64, records: 0 };
+    let mut scan = Scan { valid_bytes: MAGIC.len() as u64, records: 0, records_from: None };
+    let mut before = None;
     // Each turn reads a record of the file, which has an end.
-    while let Some(content) = next(&mut reader, length.saturating_sub(scan.valid_bytes))? {
+    loop {
+        if scan.valid_bytes == offset {
+            before = Some(scan.records);
+        }
+        let Some(content) = next(&mut reader, length.saturating_sub(scan.valid_bytes))? else {
+            break;
+        };
         scan.valid_bytes = scan.valid_bytes.saturating_add(record_bytes(&content));
         scan.records = scan.records.saturating_add(1);
     }
+    scan.records_from = before.map(|before| scan.records.saturating_sub(before));
     Ok(Some(scan))
 }
 
