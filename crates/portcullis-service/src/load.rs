@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 
 use rego::{RegoVersion, Value};
 
-pub use self::bundle::{BundleLoadOptions, load_bundle, load_bundle_files};
+pub use self::bundle::{BundleLoadOptions, WhichFiles, load_bundle, load_bundle_files};
 pub use self::document::{merge_documents, parse_document, parse_json, parse_yaml};
 pub use self::error::{LoadCause, LoadError, LoadErrors};
 

@@ -1,9 +1,14 @@
 //! The subcommands, one file each.
 
+mod build;
 mod check;
 mod docker_authz;
 mod eval;
+mod exec;
+mod inspect;
+mod keys;
 mod run;
+mod sign;
 mod version;
 
 use anyhow::Result;
@@ -26,7 +31,11 @@ pub(crate) struct Cli {
 enum Command {
     Run(run::Args),
     Eval(eval::Args),
+    Exec(exec::Args),
     Check(check::Args),
+    Build(build::Args),
+    Sign(sign::Args),
+    Inspect(inspect::Args),
     Version(version::Args),
     DockerAuthz(DockerAuthzArgs),
 }
@@ -37,7 +46,11 @@ impl Cli {
         match self.command {
             Command::Run(args) => run::run(&args),
             Command::Eval(args) => eval::run(&args),
+            Command::Exec(args) => exec::run(&args),
             Command::Check(args) => check::run(&args),
+            Command::Build(args) => build::run(&args),
+            Command::Sign(args) => sign::run(&args),
+            Command::Inspect(args) => inspect::run(&args),
             Command::Version(args) => version::run(&args),
             Command::DockerAuthz(args) => docker_authz::run(&args),
         }

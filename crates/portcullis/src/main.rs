@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod allocator;
+mod bundles;
 mod command;
 mod console_layer;
 mod duration;

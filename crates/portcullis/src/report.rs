@@ -92,6 +92,12 @@ pub(crate) fn list(reports: &[Report]) -> String {
     counted(reports.iter().map(|report| report.line.as_str()).collect())
 }
 
+/// Returns a line for each, without a count.
+pub(crate) fn lines(reports: &[Report]) -> String {
+    let lines: Vec<_> = reports.iter().map(|report| report.line.as_str()).collect();
+    lines.join("\n")
+}
+
 /// Returns the same, with source lines and hints.
 pub(crate) fn list_with_source(reports: &[Report]) -> String {
     counted(reports.iter().map(|report| report.line_with_source.as_str()).collect())

@@ -40,8 +40,8 @@ pub struct BundleLoadOptions {
 /// Errors: what cannot be found or read, and whatever is wrong with the bundle.
 pub fn load_bundle(path: &str, options: &BundleLoadOptions) -> Result<Bundle, LoadError> {
     let is_verified = matches!(options.read.verification, Verification::Verify(_));
-    let files = if is_verified { Files::All } else { Files::OfBundles };
-    let entries = read_files(path, options, files)?;
+    let files = if is_verified { WhichFiles::All } else { WhichFiles::OfBundles };
+    let entries = load_bundle_files(path, options, files)?;
     let failed = |error| failed(path, LoadCause::Bundle(error));
     let mut bundle = from_entries(entries, &options.read).map_err(failed)?;
     if options.read.module_prefix.is_empty() {
@@ -54,17 +54,12 @@ pub fn load_bundle(path: &str, options: &BundleLoadOptions) -> Result<Bundle, Lo
     Ok(bundle)
 }
 
-/// Returns every file of the bundle at `path`, to be signed, with paths from its root.
-///
-/// Errors: as [`load_bundle`] about finding and reading; what the files say is not looked at.
-pub fn load_bundle_files(path: &str, options: &BundleLoadOptions) -> Result<Vec<Entry>, LoadError> {
-    read_files(path, options, Files::All)
-}
-
 /// Which files of a directory are read.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Files {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhichFiles {
+    /// Every one: what a signature names.
     All,
+    /// Those that a bundle has a use for.
     OfBundles,
 }
 
@@ -76,10 +71,13 @@ fn base_of(path: &str) -> PathBuf {
     clean(Path::new(strip_scheme(path).unwrap_or(path)))
 }
 
-fn read_files(
+/// Returns the files of the bundle at `path`, with paths from its root; of an archive all.
+///
+/// Errors: as [`load_bundle`] about finding and reading; what the files say is not looked at.
+pub fn load_bundle_files(
     path: &str,
     options: &BundleLoadOptions,
-    files: Files,
+    files: WhichFiles,
 ) -> Result<Vec<Entry>, LoadError> {
     let root = strip_scheme(path).map_err(|cause| failed(path, cause))?;
     let root = Path::new(root);
@@ -112,7 +110,7 @@ fn is_of_bundles(name: &str) -> bool {
 /// The files of a directory, as far as they are read.
 struct Walk<'o> {
     options: &'o BundleLoadOptions,
-    files: Files,
+    files: WhichFiles,
     bytes: u64,
     entries: Vec<Entry>,
 }
@@ -153,7 +151,7 @@ impl Walk<'_> {
             return self.directory(path, place, depth);
         }
         let name = place.rsplit('/').next().unwrap_or(place);
-        let is_wanted = self.files == Files::All || is_of_bundles(name);
+        let is_wanted = self.files == WhichFiles::All || is_of_bundles(name);
         // A pipe or a socket would block.
         if !is_wanted || !metadata.is_file() {
             return Ok(());

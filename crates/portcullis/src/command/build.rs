@@ -12,7 +12,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 use clap::ValueEnum;
-use portcullis_bundle::{BundleFiles, MANIFEST_FILE, sign, write_entries};
+use portcullis_bundle::{MANIFEST_FILE, sign, write_entries};
 
 use super::keys::{SigningArgs, VerificationArgs};
 use crate::exit::Exit;
@@ -110,7 +110,9 @@ fn check_usage(args: &Args) -> Result<()> {
         bail!("optimization needs partial evaluation, which is not part of this version yet");
     }
     if args.partial_namespace != "partial" {
-        bail!("--partial-namespace needs partial evaluation, which is not part of this version yet");
+        bail!(
+            "--partial-namespace needs partial evaluation, which is not part of this version yet"
+        );
     }
     if args.prune_unused || args.wasm_include_print {
         bail!(

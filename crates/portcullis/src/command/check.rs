@@ -5,8 +5,9 @@ use std::io::Write;
 use anyhow::Result;
 use clap::ValueEnum;
 use portcullis_service::load::{self, LoadOptions};
-use rego::{Annotations, Compiler, RegoVersion, Severity};
+use rego::{Annotations, Compiler, RegoVersion, Severity, Value};
 
+use crate::bundles::{BundleSet, BundleSource, trusting_options};
 use crate::exit::Exit;
 use crate::json::{self, Json};
 use crate::report::{self, Report};
@@ -20,12 +21,15 @@ enum Format {
 
 /// Check Rego source files for parse and compilation errors
 ///
-/// Prints nothing where all files compile. Only `.rego` files are read.
+/// Prints nothing where all files compile. Only `.rego` files are read, except of bundles.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// Files and directories
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<String>,
+    /// Take the paths as bundles, directories or archives: rules must not disagree with data, either
+    #[arg(short, long)]
+    bundle: bool,
     /// How errors are shown, on the standard error
     #[arg(short, long, value_enum, default_value = "pretty")]
     format: Format,
@@ -71,17 +75,27 @@ pub(super) fn run(args: &Args) -> Result<Exit> {
 
 /// Returns the warnings.
 fn compile(args: &Args) -> Result<Vec<Report>, Vec<Report>> {
-    let options = LoadOptions { ignore: args.ignore.clone(), modules_only: true };
-    let loaded =
-        load::load(&args.paths, &options).map_err(|errors| report::of_load_errors(&errors))?;
     let version = if args.v0_compatible { RegoVersion::V0 } else { RegoVersion::V1 };
     let compiler = Compiler::new()
         .rego_version(version)
         .annotations(Annotations::Check)
         .strict(args.strict)
         .errors_max(if args.max_errors == 0 { usize::MAX } else { args.max_errors });
-    let modules = loaded.modules.into_iter();
-    let compiler = modules.fold(compiler, |compiler, (name, text)| compiler.module(name, text));
-    let policy = compiler.compile().map_err(|errors| report::of_errors(&errors))?;
+    let policy = if args.bundle {
+        let sources = BundleSource::of_paths(&args.paths, &trusting_options(&args.ignore));
+        let bundles = BundleSet::load(sources)?;
+        let compiler = compiler.data(bundles.data(Value::object(Vec::new()))?);
+        let compiler = bundles.add_modules(compiler, version);
+        let policy = compiler.compile().map_err(|errors| report::of_errors(&errors))?;
+        bundles.check_roots(policy.packages())?;
+        policy
+    } else {
+        let options = LoadOptions { ignore: args.ignore.clone(), modules_only: true };
+        let loaded =
+            load::load(&args.paths, &options).map_err(|errors| report::of_load_errors(&errors))?;
+        let modules = loaded.modules.into_iter();
+        let compiler = modules.fold(compiler, |compiler, (name, text)| compiler.module(name, text));
+        compiler.compile().map_err(|errors| report::of_errors(&errors))?
+    };
     Ok(report::of_diagnostics(policy.warnings(), &policy.sources(), Severity::Warning))
 }

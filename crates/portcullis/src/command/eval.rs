@@ -52,6 +52,9 @@ pub(super) struct Args {
     /// Load policies and data from a file or a directory; may be repeated
     #[arg(short, long, value_name = "PATH")]
     data: Vec<String>,
+    /// Load a bundle, a directory or an archive; may be repeated
+    #[arg(short, long, value_name = "PATH")]
+    bundle: Vec<String>,
     /// Read `input` from a file, JSON or YAML
     #[arg(short, long, value_name = "PATH")]
     input: Option<String>,

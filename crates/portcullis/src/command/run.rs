@@ -11,7 +11,7 @@ use std::io::Write;
 
 use anyhow::{Result, bail};
 
-pub(super) use self::arguments::Args;
+pub(super) use self::arguments::{Args, LogFormat, LogLevel};
 use crate::exit::Exit;
 
 pub(super) fn run(args: &Args) -> Result<Exit> {

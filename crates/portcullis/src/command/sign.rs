@@ -4,12 +4,13 @@
 //!
 //! Source: OPA documentation, "opa sign --help".
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
 use portcullis_bundle::{Entry, SIGNATURES_FILE, sign};
-use portcullis_service::load::{BundleLoadOptions, load_bundle_files};
+use portcullis_service::load::{BundleLoadOptions, WhichFiles, load_bundle_files};
 
 use super::keys::{KEY_MISSING, SigningArgs};
 use crate::exit::Exit;
@@ -53,10 +54,10 @@ fn write_signature(args: &Args) -> Result<()> {
         bail!("enable bundle mode (ie. --bundle) to sign bundle files or directories");
     }
     let signer = args.signing.signer("")?.ok_or_else(|| anyhow!("{KEY_MISSING}"))?;
-    let mut entries: Vec<Entry> = Vec::new();
+    let (mut entries, mut names): (Vec<Entry>, _) = (Vec::new(), BTreeSet::new());
     for path in &args.paths {
-        for entry in load_bundle_files(path, &BundleLoadOptions::default())? {
-            if entries.iter().any(|other| other.path == entry.path) {
+        for entry in load_bundle_files(path, &BundleLoadOptions::default(), WhichFiles::All)? {
+            if !names.insert(entry.path.clone()) {
                 bail!("more than one of the bundles has a file `{}`", entry.path);
             }
             entries.push(entry);

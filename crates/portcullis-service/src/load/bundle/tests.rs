@@ -128,7 +128,7 @@ fn links_are_followed_only_where_asked_for() {
 fn a_signature_names_every_file_of_a_directory() {
     let root = tree(&[("p.rego", "package p"), ("README.md", "read me")]);
     let path = root.path().to_str().unwrap();
-    let files = load_bundle_files(path, &BundleLoadOptions::default()).unwrap();
+    let files = load_bundle_files(path, &BundleLoadOptions::default(), WhichFiles::All).unwrap();
     let algorithm = SignatureAlgorithm::Hs256;
     let key = SigningKey { id: "k".to_string(), algorithm, key: "secret".to_string() };
     let signatures = sign(&files, &key, &Value::object(Vec::new())).unwrap();

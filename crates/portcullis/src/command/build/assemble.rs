@@ -7,13 +7,14 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Result, anyhow, bail};
-use portcullis_bundle::{Bundle, BundleFiles, Manifest, ReadOptions, Verification};
-use portcullis_bundle::{VerificationConfig, WasmResolver};
+use portcullis_bundle::{
+    Bundle, BundleFiles, Manifest, ReadOptions, Verification, VerificationConfig,
+};
 use portcullis_service::load::{self, BundleLoadOptions, LoadOptions, merge_documents};
 use rego::{Annotations, Compiler, Errors, Policy, RegoVersion, Value, render};
 
 use super::{Args, debug};
-use crate::bundles::BundleSet;
+use crate::bundles::{BundleSet, BundleSource};
 use crate::report;
 
 /// A module on its way into the bundle.
@@ -43,8 +44,7 @@ pub(super) fn from_files(args: &Args) -> Result<BundleFiles> {
     Ok(BundleFiles { manifest, data: loaded.data, modules: placed(modules), ..Default::default() })
 }
 
-/// Returns the bundle of bundles. One keeps its manifest; of several, only roots, grammars and what
-/// WebAssembly answers make sense together.
+/// Returns the bundle of bundles. The signatures they come with are verified where there is a key.
 pub(super) fn from_bundles(
     args: &Args,
     verification: Option<VerificationConfig>,
@@ -55,20 +55,11 @@ pub(super) fn from_bundles(
         follow_symlinks: args.follow_symlinks,
         read: ReadOptions { verification, ..ReadOptions::default() },
     };
-    let bundles = BundleSet::load(&args.paths, &options).map_err(|reports| {
-        let lines: Vec<_> = reports.iter().map(report::Report::line).collect();
-        anyhow!("load error: {}", lines.join("\n"))
-    })?;
+    let bundles = BundleSet::load(BundleSource::of_paths(&args.paths, &options))
+        .map_err(|reports| anyhow!("load error: {}", report::lines(&reports)))?;
     let mut merged = Merged::default();
-    let mut bundles = bundles.into_inner().into_iter();
-    if let Some((_, first)) = bundles.next() {
-        let manifest = first.manifest.clone();
-        merged.add(first, version_of(args))?;
-        merged.manifest = manifest;
-        merged.version = merged.manifest.rego_version;
-    }
-    for (path, bundle) in bundles {
-        merged.add_beside(&path, bundle, version_of(args))?;
+    for bundle in bundles.into_inner().into_values() {
+        merged.add(bundle, version_of(args))?;
     }
     merged.finish(args)
 }
@@ -76,13 +67,11 @@ pub(super) fn from_bundles(
 /// Bundles put together so far.
 #[derive(Default)]
 struct Merged {
-    manifest: Manifest,
-    /// The grammar that all bundles say, where they say one.
-    version: Option<RegoVersion>,
+    manifests: Vec<Manifest>,
     data: Option<Value>,
     modules: Vec<Module>,
-    /// For each module, the manifest that it must agree with.
-    owners: Vec<Manifest>,
+    /// For each module, the position of the manifest that it must agree with.
+    owners: Vec<usize>,
     extra: Vec<(String, Vec<u8>)>,
 }
 
@@ -92,7 +81,7 @@ impl Merged {
         for module in bundle.modules {
             let version = module.rego_version.unwrap_or(otherwise);
             self.modules.push(Module { name: module.id, text: module.text, version });
-            self.owners.push(bundle.manifest.clone());
+            self.owners.push(self.manifests.len());
         }
         for (path, bytes) in bundle.wasm.into_iter().chain(bundle.plans) {
             if self.extra.iter().any(|(other, _)| *other == path) {
@@ -107,18 +96,7 @@ impl Merged {
             })?,
         };
         self.data = Some(data);
-        Ok(())
-    }
-
-    fn add_beside(&mut self, _path: &str, bundle: Bundle, otherwise: RegoVersion) -> Result<()> {
-        let wasm: Vec<WasmResolver> = bundle.manifest.wasm.clone();
-        let roots = bundle.manifest.roots.clone();
-        self.add(bundle, otherwise)?;
-        let mut all = std::mem::take(&mut self.manifest);
-        all.roots.extend(roots);
-        all.wasm.extend(wasm);
-        self.manifest = Manifest { roots: all.roots, wasm: all.wasm, ..Manifest::default() };
-        self.version = None;
+        self.manifests.push(bundle.manifest);
         Ok(())
     }
 
@@ -128,14 +106,31 @@ impl Merged {
         let policy = compile(args, &modules, &data)?;
         let places = policy.packages().iter().zip(&modules).zip(&self.owners);
         for ((package, module), owner) in places {
-            owner.check_module_root(package, &module.name)?;
+            if let Some(manifest) = self.manifests.get(*owner) {
+                manifest.check_module_root(package, &module.name)?;
+            }
         }
         modules.sort_by(|a, b| a.name.cmp(&b.name));
-        let version = self.version.unwrap_or_else(|| version_of(args));
-        let manifest = with_versions(self.manifest, version, &modules);
+        let manifest = merge_manifests(self.manifests);
+        let version = manifest.rego_version.unwrap_or_else(|| version_of(args));
+        let manifest = with_versions(manifest, version, &modules);
         let modules = placed(modules);
         Ok(BundleFiles { manifest, data, modules, extra: self.extra, ..BundleFiles::default() })
     }
+}
+
+/// One manifest stays what it is. Of several, only roots and what WebAssembly answers mean
+/// something for all.
+fn merge_manifests(mut manifests: Vec<Manifest>) -> Manifest {
+    if manifests.len() <= 1 {
+        return manifests.pop().unwrap_or_default();
+    }
+    let (mut roots, mut wasm) = (Vec::new(), Vec::new());
+    for manifest in manifests {
+        roots.extend(manifest.roots);
+        wasm.extend(manifest.wasm);
+    }
+    Manifest { roots, wasm, ..Manifest::default() }
 }
 
 fn version_of(args: &Args) -> RegoVersion {

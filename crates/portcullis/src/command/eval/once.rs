@@ -10,6 +10,7 @@ use rego::{Annotations, Compiler, EvalOptions, QueryOptions, RegoVersion, Row, V
 use super::Args;
 use super::format::Output;
 use super::metrics::Timers;
+use crate::bundles::{BundleSet, BundleSource, trusting_options};
 use crate::command::version;
 use crate::report::{self, Report};
 
@@ -42,16 +43,24 @@ fn solve(
         .time("timer_rego_load_files_ns", || load::load(&args.data, &load_options))
         .map_err(|errors| report::of_load_errors(&errors))?;
 
+    let bundles = timers.time("timer_rego_load_bundles_ns", || {
+        BundleSet::load(BundleSource::of_paths(&args.bundle, &trusting_options(&args.ignore)))
+    })?;
+    let files_len = loaded.modules.len();
     let compiler = Compiler::new()
-        .data(loaded.data)
+        .data(bundles.data(loaded.data)?)
         .rego_version(version)
         .annotations(Annotations::Check)
         .strict(args.strict);
-    let modules = loaded.modules.into_iter();
-    let compiler = modules.fold(compiler, |compiler, (name, text)| compiler.module(name, text));
+    let compiler = loaded.modules.into_iter().fold(compiler, |compiler, (name, text)| {
+        let version = loaded.versions.get(&name).copied().unwrap_or(version);
+        compiler.module_of(name, text, version)
+    });
+    let compiler = bundles.add_modules(compiler, version);
     let policy = timers
         .time("timer_rego_module_compile_ns", || compiler.compile())
         .map_err(|errors| report::of_errors(&errors))?;
+    bundles.check_roots(policy.packages().get(files_len..).unwrap_or_default())?;
 
     let options = QueryOptions {
         package: args.package.clone(),
