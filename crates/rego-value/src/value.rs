@@ -101,6 +101,38 @@ impl<'a> ObjectRef<'a> {
         Some((slot, self.values.get(slot)?))
     }
 
+    /// Returns the object with `value` at `key`, in place of what is there. Where a key is there
+    /// already both objects share their keys.
+    #[must_use]
+    pub fn with(self, key: &Value, value: Value) -> Value {
+        let mut values = self.values.to_vec();
+        match self.keys.as_slice().binary_search(key) {
+            Ok(at) => {
+                if let Some(there) = values.get_mut(at) {
+                    *there = value;
+                }
+                Value::object_from_parts(Arc::clone(self.keys), values)
+            }
+            Err(at) => {
+                let mut keys = self.keys.as_slice().to_vec();
+                keys.insert(at, key.clone());
+                values.insert(at, value);
+                Value::object_from_parts(Arc::new(Keys::from_sorted(keys)), values)
+            }
+        }
+    }
+
+    /// Returns the object without `key`.
+    #[must_use]
+    pub fn without(self, key: &Value) -> Value {
+        let (mut keys, mut values) = (self.keys.as_slice().to_vec(), self.values.to_vec());
+        if let Ok(at) = keys.binary_search(key) {
+            keys.remove(at);
+            values.remove(at);
+        }
+        Value::object_from_parts(Arc::new(Keys::from_sorted(keys)), values)
+    }
+
     /// Returns the entries in the order of the keys.
     pub fn iter(
         self,

@@ -176,3 +176,22 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    #[test]
+    fn an_object_with_and_without_an_entry(
+        entries in proptest::collection::vec((0i64..20, 0i64..5), 0..20),
+        key in 0i64..20,
+    ) {
+        let all = |entries: &[(i64, i64)]| {
+            Value::object(entries.iter().map(|(k, v)| (Value::from(*k), Value::from(*v))).collect())
+        };
+        let object = all(&entries);
+        let object = object.as_object().unwrap();
+        let mut more = entries.clone();
+        more.push((key, 9));
+        prop_assert_eq!(object.with(&Value::from(key), Value::from(9)), all(&more));
+        let fewer: Vec<_> = entries.iter().copied().filter(|(k, _)| *k != key).collect();
+        prop_assert_eq!(object.without(&Value::from(key)), all(&fewer));
+    }
+}

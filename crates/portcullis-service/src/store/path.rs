@@ -89,10 +89,11 @@ fn write_at(
                 (Change::Replace(value), true) => Some(value.clone()),
                 (Change::Remove, true) => None,
             };
-            let others = object.iter().filter(|(other, _)| other.as_str() != Some(key.as_str()));
-            let mut entries: Vec<_> = others.map(|(k, v)| (k.clone(), v.clone())).collect();
-            entries.extend(new.map(|value| (Value::from(key.as_str()), value)));
-            Ok(Value::object(entries))
+            let key = Value::from(key.as_str());
+            Ok(match new {
+                Some(value) => object.with(&key, value),
+                None => object.without(&key),
+            })
         }
         View::Array(items) if is_last => write_element(items, path, key, change),
         View::Array(items) => {
