@@ -1,7 +1,7 @@
 //! A request once all of it has been read: what handlers see.
 
 use http::HeaderMap;
-use rego::Value;
+use rego::{Value, YamlError};
 
 use crate::error::ApiError;
 use crate::params::Params;
@@ -86,9 +86,20 @@ pub(crate) fn document(body: &[u8], is_yaml: bool) -> Result<Option<Value>, Stri
         return Ok(None);
     }
     if is_yaml {
-        return Value::from_yaml(body).map(Some).map_err(|error| error.to_string());
+        return Value::from_yaml(body).map(Some).map_err(|error| yaml_error(&error));
     }
     Value::from_json(body).map(Some).map_err(|error| error.message().to_string())
+}
+
+/// Returns an error of YAML in the words of the library that OPA reads it with, which counts lines
+/// of the parser's errors from 0.
+fn yaml_error(error: &YamlError) -> String {
+    let Some((_, found)) = error.message().split_once("while parsing a ") else {
+        return error.to_string();
+    };
+    let wanted = found.rsplit_once("expected ").map_or(found, |(_, wanted)| wanted);
+    let line = error.row().saturating_sub(1).max(1);
+    format!("yaml: line {line}: did not find expected {wanted}")
 }
 
 /// Returns a header's name as Go spells it: `X-Forwarded-For`.
