@@ -117,7 +117,7 @@ impl ChunkMaker {
                 let share = self.limit as f64 / body.len() as f64 * f64::from(AIM_PERCENT) / 100.0;
                 (whole as f64 * share) as usize
             };
-            self.uncompressed = fitting(self.uncompressed).max(self.limit);
+            self.uncompressed = fitting(self.uncompressed).max(self.limit.min(UNCOMPRESSED_MAX));
             count = if is_first { fitting(count).clamp(1, count - 1) } else { count / 2 };
             is_first = false;
         }
@@ -129,7 +129,7 @@ impl ChunkMaker {
         if !is_full {
             return; // there were no more events: it says nothing about the limit
         }
-        let most = self.limit.saturating_mul(GROWTH_MAX).min(UNCOMPRESSED_MAX.max(self.limit));
+        let most = self.limit.saturating_mul(GROWTH_MAX).min(UNCOMPRESSED_MAX);
         let enough = self.limit / 100 * USED_ENOUGH_PERCENT;
         if body.len() < enough && self.uncompressed < most {
             self.uncompressed =

@@ -209,7 +209,12 @@ impl Spill {
                     return Some(chunk);
                 }
                 Ok((None, end)) => self.pass(end, 0),
-                Err(error) => self.set_aside(&error),
+                Err(error) if is_damage(&error) => self.set_aside(&error),
+                Err(error) => {
+                    let directory = self.options.directory.display();
+                    tracing::error!(%directory, %error, "cannot be read now: tried again later");
+                    return None;
+                }
             }
         }
         self.out = Some(Out::Overflow);
@@ -412,6 +417,12 @@ fn recover(directory: &Path, number: u64, offset: u64) -> io::Result<Option<Segm
         None => (MAGIC.len() as u64, scan.records),
     };
     Ok(Some(Segment { number, bytes: scan.valid_bytes, delivered, events }))
+}
+
+/// Whether reading again would end in the same way.
+fn is_damage(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidData, NotFound, UnexpectedEof};
+    matches!(error.kind(), InvalidData | NotFound | UnexpectedEof)
 }
 
 fn set_aside(path: &Path, error: &io::Error) {

@@ -131,7 +131,8 @@ async fn obey(shared: &Arc<Shared>, command: Command, failures: u32) -> u32 {
                     Round::Done => break,
                     Round::Failed(_) => {
                         failed = failed.saturating_add(1);
-                        sleep(backoff(failed, shared.reporting().max_delay, random())).await;
+                        let max = shared.reporting().max_delay.max(WAIT_MIN);
+                        sleep(backoff(failed, max, random())).await;
                     }
                 }
             }

@@ -126,6 +126,7 @@ enum Next {
 pub(super) fn run(shared: &Arc<Shared>) {
     let mut rate = RateLimit::default();
     let mut sync_at: Option<Instant> = None;
+    let mut reported = 0;
     loop {
         // Under load there is always a next item: the disk's turn comes all the same.
         if sync_at.is_some_and(|at| Instant::now() >= at) {
@@ -139,6 +140,7 @@ pub(super) fn run(shared: &Arc<Shared>) {
                 if catch_unwind(AssertUnwindSafe(work)).is_err() {
                     shared.counters.add(Count::Encoding, 1);
                 }
+                reported = report_drops(shared, reported);
                 if sync_at.is_none() && shared.backlog().is_dirty() {
                     sync_at = Some(Instant::now() + SYNC_DELAY);
                 }
@@ -151,6 +153,16 @@ pub(super) fn run(shared: &Arc<Shared>) {
             Next::End => return shared.backlog().sync(),
         }
     }
+}
+
+/// Says how many decisions found no room since the last time, if any. Returns how many in all.
+fn report_drops(shared: &Shared, reported: u64) -> u64 {
+    let dropped = shared.counters.get(Count::QueueFull);
+    if dropped > reported {
+        let lost = dropped - reported;
+        tracing::warn!(lost, total = dropped, "decisions were not logged: the log is too slow");
+    }
+    dropped
 }
 
 fn work(shared: &Shared, snapshot: &Snapshot, event: Event, rate: &mut RateLimit) {
