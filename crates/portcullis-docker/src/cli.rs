@@ -5,6 +5,7 @@
 
 mod go_style;
 
+use std::fmt;
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,7 +17,9 @@ use rego::{Annotations, RegoVersion};
 
 pub use self::go_style::{GoStyleError, parse_go_style, usage};
 use crate::baseline;
-use crate::gate::{GateOptions, Logged};
+use crate::check::check as check_bundles;
+use crate::gate::{GateOptions, Logged, Secrets};
+use crate::managed;
 use crate::question::{DENY_PATH_BASELINE, PathError, Question};
 use crate::run::{RunOptions, run as run_gate};
 use crate::server::ServerLimits;
@@ -34,6 +37,35 @@ pub enum Grammar {
     V0,
     /// Rego as of OPA 1.0
     V1,
+}
+
+/// Why arguments make no sense.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ArgumentError {
+    /// A path names no document.
+    Path(PathError),
+    /// The policy would come from files and from bundles.
+    TwoSources,
+}
+
+impl fmt::Display for ArgumentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Path(error) => error.fmt(f),
+            Self::TwoSources => f.write_str(
+                "the policy comes from bundles or from files: use either a configuration file, or \
+                 policy and data files",
+            ),
+        }
+    }
+}
+
+impl std::error::Error for ArgumentError {}
+
+impl From<PathError> for ArgumentError {
+    fn from(error: PathError) -> Self {
+        Self::Path(error)
+    }
 }
 
 /// Decide for a Docker daemon which requests it carries out.
@@ -80,7 +112,7 @@ pub struct DockerAuthzArgs {
     /// Check the policy and exit
     #[arg(long)]
     pub check: bool,
-    /// Configuration of bundles and services (not yet supported)
+    /// Configuration, as OPA has it, of the bundles that bring the policy; instead of files
     #[arg(long, value_name = "FILE")]
     pub config_file: Option<String>,
     /// Print the version and exit
@@ -136,31 +168,53 @@ pub fn run(args: &DockerAuthzArgs, mut streams: Streams<'_>) -> u8 {
             writeln!(streams.out, "Version: {version}").and_then(|()| streams.out.flush());
         return if written.is_ok() { EXIT_OK } else { EXIT_FAILED };
     }
-    if args.config_file.is_some() {
-        let message = "a configuration file needs the server and its bundles, which are not there \
-                       yet; use a policy file instead";
-        return complain(streams.err, &message, EXIT_FAILED);
-    }
     let options = match args.to_options() {
         Ok(options) => options,
         Err(error) => return complain(streams.err, &error, EXIT_USAGE),
     };
     if args.check {
-        let queries = options.gate.question.queries();
-        return match PolicyFiles::open(options.source, queries) {
-            Ok(files) => {
-                let warnings = files.store().snapshot().warnings();
-                warnings.iter().for_each(|line| drop(writeln!(streams.err, "warning: {line}")));
-                EXIT_OK
-            }
-            Err(error) => complain(streams.err, &error, EXIT_FAILED),
-        };
+        return check(options, streams.err);
     }
     log_to_stderr();
     match run_gate(options, streams.out) {
         Ok(()) => EXIT_OK,
         Err(error) => complain(streams.err, &error, EXIT_FAILED),
     }
+}
+
+/// Checks the policy, from wherever it comes; returns the exit code.
+fn check(options: RunOptions, err: &mut dyn Write) -> u8 {
+    let queries = options.gate.question.queries();
+    let Some(file) = &options.config_file else {
+        return match PolicyFiles::open(options.source, queries) {
+            Ok(files) => {
+                warn(err, &files.store().snapshot().warnings());
+                EXIT_OK
+            }
+            Err(error) => complain(err, &error, EXIT_FAILED),
+        };
+    };
+    let loaded = match managed::load(file) {
+        Ok(loaded) => loaded,
+        Err(error) => return complain(err, &error, EXIT_FAILED),
+    };
+    warn(err, &loaded.warnings);
+    match check_bundles(loaded, options.into()) {
+        Ok(warnings) => {
+            warn(err, &warnings);
+            EXIT_OK
+        }
+        Err(complaints) => {
+            for complaint in complaints {
+                complain(err, &complaint, EXIT_FAILED);
+            }
+            EXIT_FAILED
+        }
+    }
+}
+
+fn warn(err: &mut dyn Write, warnings: &[String]) {
+    warnings.iter().for_each(|line| drop(writeln!(err, "warning: {line}")));
 }
 
 /// Sends what the gate says about itself to the standard error, unless the program has decided
@@ -180,8 +234,12 @@ fn complain(err: &mut dyn Write, what: &dyn std::fmt::Display, code: u8) -> u8 {
 impl DockerAuthzArgs {
     /// Returns what the arguments ask for.
     ///
-    /// Errors: a path that names no document.
-    pub fn to_options(&self) -> Result<RunOptions, PathError> {
+    /// Errors: a path that names no document; a configuration beside files.
+    pub fn to_options(&self) -> Result<RunOptions, ArgumentError> {
+        let has_files = !self.policy_file.is_empty() || !self.data_file.is_empty();
+        if self.config_file.is_some() && has_files {
+            return Err(ArgumentError::TwoSources);
+        }
         let logged = match (self.quiet, self.log_only_denied) {
             (true, _) => Logged::Nothing,
             (false, true) => Logged::Denied,
@@ -195,22 +253,28 @@ impl DockerAuthzArgs {
             gate,
             plugin_name: self.plugin_name.clone(),
             socket: self.socket.clone(),
-            log_unmasked: self.log_unmasked,
+            config_file: self.config_file.clone(),
+            secrets: if self.log_unmasked { Secrets::Logged } else { Secrets::Masked },
             limits: ServerLimits::default(),
         })
     }
 
     fn question(&self) -> Result<Question, PathError> {
         let (allow, deny) = (self.allow_path.as_deref(), self.deny_path.as_deref());
-        if self.policy_file.is_empty() && allow.is_none() && deny.is_none() {
+        if self.has_baseline() && allow.is_none() && deny.is_none() {
             return Question::new(None, Some(DENY_PATH_BASELINE));
         }
         Question::new(allow, deny)
     }
 
+    /// Whether the embedded policy decides.
+    fn has_baseline(&self) -> bool {
+        self.policy_file.is_empty() && self.config_file.is_none()
+    }
+
     fn source(&self) -> PolicySource {
         let baseline = (baseline::NAME.to_string(), baseline::TEXT.to_string());
-        let embedded = if self.policy_file.is_empty() { vec![baseline] } else { Vec::new() };
+        let embedded = if self.has_baseline() { vec![baseline] } else { Vec::new() };
         PolicySource {
             ignore: Vec::new(),
             paths: self.policy_file.iter().chain(&self.data_file).cloned().collect(),

@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use portcullis_service::timestamp::rfc3339_nanos;
 use rego::Value;
 
+use crate::gate::Secrets;
 use crate::mask::mask;
 
 /// A decision that was made.
@@ -68,12 +69,18 @@ impl Labels {
     }
 }
 
-/// Returns what writes a decision as one line, without its end. Secrets stay in only where
-/// `unmasked`.
-pub fn encoder(labels: &Labels, unmasked: bool) -> impl Fn(&Decision, &mut String) + Send + use<> {
+/// Returns what writes a decision as one line, without its end. Secrets are treated
+/// as `secrets` says.
+pub fn encoder(
+    labels: &Labels,
+    secrets: Secrets,
+) -> impl Fn(&Decision, &mut String) + Send + use<> {
     let labels = labels.to_value();
     move |decision, line| {
-        let input = if unmasked { decision.input.clone() } else { mask(&decision.input) };
+        let input = match secrets {
+            Secrets::Logged => decision.input.clone(),
+            Secrets::Masked => mask(&decision.input),
+        };
         let reasons = decision.reasons.iter().map(|reason| Value::from(reason.as_str())).collect();
         let nanoseconds = i64::try_from(decision.duration.as_nanos()).unwrap_or(i64::MAX);
         let event = Value::object_from_strs([
@@ -125,17 +132,17 @@ mod tests {
             duration: Duration::from_nanos(7),
         };
         let labels = Labels::new("gate");
-        let write = |unmasked| {
+        let write = |secrets| {
             let mut line = String::new();
-            encoder(&labels, unmasked)(&decision, &mut line);
+            encoder(&labels, secrets)(&decision, &mut line);
             Value::from_json(line.as_bytes()).unwrap()
         };
-        let event = write(false);
+        let event = write(Secrets::Masked);
         assert_eq!(event.get_path(&["labels", "app"]).and_then(Value::as_str), Some("gate"));
         assert_eq!(event.get_path(&["decision_id"]).and_then(Value::as_str).unwrap().len(), 36);
         assert_eq!(event.get_path(&["result"]), Some(&Value::FALSE));
         let env = |event: &Value| event.get_path(&["input", "Body", "Env"]).unwrap().to_json();
         assert_eq!(env(&event), r#"["A=**masked**"]"#);
-        assert_eq!(env(&write(true)), r#"["A=1"]"#);
+        assert_eq!(env(&write(Secrets::Logged)), r#"["A=1"]"#);
     }
 }

@@ -4,17 +4,21 @@
 //! sockets.
 
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
-use portcullis_service::decide::{Limits, decide};
+use portcullis_service::decide::{Limits, Means, decide};
 use portcullis_service::decision_log::DecisionLog;
 use portcullis_service::host::SystemHost;
+use portcullis_service::service::Service;
 use portcullis_service::store::{Current, Store};
-use rego::Value;
+use rego::{Recorder, Value};
 
+pub use crate::backing::Secrets;
+use crate::backing::{Backing, Effort, Made};
 use crate::event::Decision;
 use crate::question::Question;
 use crate::verdict::{Verdict, of_allow, of_deny};
+use crate::waiting::Waiting;
 use crate::wire::{Answer, AuthzRequest};
 use crate::{body, input, mounts, uri, wire};
 
@@ -45,10 +49,8 @@ pub struct GateOptions {
 
 /// Decides about requests. Shared between threads.
 pub struct Gate {
-    store: Arc<Store>,
-    host: SystemHost,
+    backing: Backing,
     options: GateOptions,
-    log: Option<DecisionLog<Decision>>,
 }
 
 impl Gate {
@@ -59,12 +61,19 @@ impl Gate {
         options: GateOptions,
         log: Option<DecisionLog<Decision>>,
     ) -> Self {
-        Self { store, host, options, log }
+        Self { backing: Backing::Files { store, host: Arc::new(host), log }, options }
     }
 
-    /// Returns the policy that it asks.
-    pub fn store(&self) -> &Arc<Store> {
-        &self.store
+    /// Returns a gate over the policy of a service, whose store must have the queries of the
+    /// question. It refuses until the bundles that are waited for are there, and logs as the
+    /// service's configuration says.
+    pub fn of_service(
+        service: Arc<Service>,
+        waiting: Arc<Waiting>,
+        options: GateOptions,
+        secrets: Secrets,
+    ) -> Self {
+        Self { backing: Backing::Service { service, waiting, secrets }, options }
     }
 
     /// Returns the answer to the bytes of an `AuthZPlugin.AuthZReq`. Takes them, since each stage
@@ -88,9 +97,11 @@ impl Gate {
             }
             Err(reason) => return self.refuse(reason, outline(&request), began),
         };
-        let current = self.store.current();
-        let verdict = self.judge(&current, &input);
-        self.record(&current, input, &verdict, (weight, began));
+        // All of the answer comes from one policy, and so does its record.
+        let current = self.backing.current();
+        let (verdict, effort) = self.judge(&current, &input);
+        let made = Made { current: &current, input, weight, verdict: &verdict, began, effort };
+        self.record(made);
         answer(&verdict)
     }
 
@@ -99,48 +110,41 @@ impl Gate {
         self.refuse(reason.to_string(), Value::NULL, Instant::now())
     }
 
-    fn judge(&self, current: &Current, input: &Value) -> Verdict {
+    fn judge(&self, current: &Current, input: &Value) -> (Verdict, Effort) {
+        let began = Instant::now();
+        let recorder = self.backing.recorder();
+        let host = self.backing.host();
+        let means =
+            Means { limits: &self.options.limits, host: &host, recorder: recorder.as_ref() };
+        let evaluated = Instant::now();
         let question = &self.options.question;
-        let ask = |index| decide(current, index, input, &self.options.limits, &self.host);
+        let ask = |index| decide(current, index, input, means);
         let allow = question.allow().map(|(index, path)| of_allow(&ask(index), path));
         let deny = question.deny().map(|(index, path)| of_deny(&ask(index), path));
-        match (allow, deny) {
+        let verdict = match (allow, deny) {
             (Some(allow), Some(deny)) => allow.and(deny),
             (Some(verdict), None) | (None, Some(verdict)) => verdict,
             (None, None) => Verdict::Error("nothing decides".to_string()),
-        }
+        };
+        let evaluation = evaluated.elapsed();
+        let nd_builtin_cache = recorder.as_ref().map(Recorder::to_value);
+        (verdict, Effort { evaluation, decision: began.elapsed(), nd_builtin_cache })
     }
 
     fn refuse(&self, reason: String, input: Value, began: Instant) -> Answer {
         let verdict = Verdict::Error(reason);
-        self.record(&self.store.current(), input, &verdict, (0, began));
+        let (current, effort) = (self.backing.current(), Effort::default());
+        let made = Made { current: &current, input, weight: 0, verdict: &verdict, began, effort };
+        self.record(made);
         answer(&verdict)
     }
 
-    fn record(
-        &self,
-        current: &Current,
-        input: Value,
-        verdict: &Verdict,
-        (weight, began): (usize, Instant),
-    ) {
-        let Some(log) = &self.log else { return };
+    fn record(&self, made: Made<'_>) {
         match self.options.logged {
-            Logged::Nothing => return,
-            Logged::Denied if verdict.is_allow() => return,
-            Logged::Denied | Logged::All => {}
+            Logged::Nothing => {}
+            Logged::Denied if made.verdict.is_allow() => {}
+            Logged::Denied | Logged::All => self.backing.log(&self.options.question, made),
         }
-        let decision = Decision {
-            at: SystemTime::now(),
-            config_hash: current.snapshot.config_hash().to_string(),
-            input,
-            path: self.options.question.name(),
-            result: verdict.is_allow(),
-            reasons: verdict.reasons(),
-            duration: began.elapsed(),
-        };
-        // A parsed body takes about twice the room of its text.
-        log.submit(decision, weight.saturating_mul(2), Decision::without_details);
     }
 }
 

@@ -6,13 +6,16 @@
 //! Read first: `gate.rs` (one request), then `server.rs`, then `run.rs`.
 #![forbid(unsafe_code)]
 
+mod backing;
 pub mod baseline;
 pub mod body;
+mod check;
 pub mod cli;
 pub mod event;
 pub mod gate;
 pub mod input;
 pub mod listen;
+pub mod managed;
 pub mod mask;
 pub mod mounts;
 pub mod question;
@@ -20,4 +23,5 @@ pub mod run;
 pub mod server;
 pub mod uri;
 pub mod verdict;
+pub mod waiting;
 pub mod wire;

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use portcullis_service::store::path_text;
+use rego::Value;
+
 /// The document that decides where nothing else is asked for.
 pub const ALLOW_PATH_DEFAULT: &str = "data.docker.authz.allow";
 
@@ -60,6 +63,12 @@ impl Question {
         self.deny.as_deref().map(|path| (usize::from(self.allow.is_some()), path))
     }
 
+    /// Returns the paths as OPA's decision log has them, `/a/b`.
+    pub fn path(&self) -> String {
+        let paths = self.queries();
+        paths.iter().map(|path| slashes(path)).collect::<Vec<_>>().join(", ")
+    }
+
     /// Returns the paths for people.
     pub fn name(&self) -> String {
         self.queries().join(", ")
@@ -93,10 +102,36 @@ fn normal_path(path: &str) -> Result<String, PathError> {
             reference.push('.');
             reference.push_str(segment);
         } else {
-            reference.push_str(&format!("[{}]", rego::Value::from(*segment).to_json()));
+            reference.push_str(&format!("[{}]", Value::from(*segment).to_json()));
         }
     }
     Ok(reference)
+}
+
+/// Returns `data.a["b"]` as `/a/b`; what is no such reference, as it is.
+fn slashes(reference: &str) -> String {
+    let segments = reference.strip_prefix("data").and_then(segments);
+    segments.map_or_else(|| reference.to_string(), |segments| path_text(&segments))
+}
+
+/// Returns the names in `.a["b"].c`; none where there is something else.
+fn segments(mut rest: &str) -> Option<Vec<String>> {
+    let mut segments = Vec::new();
+    while !rest.is_empty() {
+        if let Some(named) = rest.strip_prefix('.') {
+            let end = named.find(['.', '[']).unwrap_or(named.len());
+            let (name, after) = named.split_at_checked(end)?;
+            segments.push(name.to_string());
+            rest = after;
+        } else {
+            let quoted = rest.strip_prefix('[')?;
+            let end = quoted.find("\"]")?;
+            let (text, after) = quoted.split_at_checked(end.checked_add(1)?)?;
+            segments.push(Value::from_json(text.as_bytes()).ok()?.as_str()?.to_string());
+            rest = after.strip_prefix(']')?;
+        }
+    }
+    Some(segments)
 }
 
 /// Whether a segment can stand behind a dot.
@@ -120,6 +155,17 @@ mod tests {
         for path in ["", "/", "allow", "data", "data.", "//a"] {
             assert!(normal_path(path).is_err(), "{path}");
         }
+    }
+
+    #[test]
+    fn the_log_names_documents_with_slashes() {
+        let path = |path| Question::new(Some(path), None).unwrap().path();
+        assert_eq!(path("data.docker.authz.allow"), "/docker/authz/allow");
+        assert_eq!(path("/docker/a-b/c"), "/docker/a-b/c");
+        assert_eq!(path("data.x[\"y]z\"].w"), "/x/y%5Dz/w");
+        assert_eq!(path("data.x[1]"), "data.x[1]");
+        let both = Question::new(Some("data.a"), Some("data.b")).unwrap();
+        assert_eq!(both.path(), "/a, /b");
     }
 
     #[test]

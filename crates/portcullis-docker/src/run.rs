@@ -6,28 +6,37 @@ use std::fmt;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use portcullis_service::config_file::ConfigFileError;
+use portcullis_service::console::{Console, Format, Level};
 use portcullis_service::decision_log::DecisionLog;
 use portcullis_service::files::{PolicyFiles, Reload};
 use portcullis_service::host::{SystemHost, runtime_document};
+use portcullis_service::plugin::{Manager, PluginError};
 use portcullis_service::snapshot::SnapshotError;
 use portcullis_service::source::PolicySource;
 use portcullis_service::store::Store;
+use portcullis_service::telemetry::TelemetryError;
 use portcullis_service::watch::Watcher;
 use sd_notify::NotifyState;
+use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::event::{Labels, encoder};
-use crate::gate::{Gate, GateOptions, Logged};
+use crate::gate::{Gate, GateOptions, Logged, Secrets};
 use crate::listen::{Listener, plugin_socket};
+use crate::managed::{self, Managed, ManagedOptions};
 use crate::server::{ServerLimits, serve};
 
 /// How to run the gate.
 #[derive(Clone, Debug)]
 pub struct RunOptions {
-    /// Where the policy comes from.
+    /// Where the policy comes from. Under a configuration it names no files, and says only how
+    /// modules are compiled.
     pub source: PolicySource,
+    /// The configuration that brings policies in bundles, instead of files.
+    pub config_file: Option<String>,
     /// How the gate is set.
     pub gate: GateOptions,
     /// The name that the daemon knows the plugin by.
@@ -35,7 +44,7 @@ pub struct RunOptions {
     /// The socket, where it is not that of the plugin's name.
     pub socket: Option<PathBuf>,
     /// Whether the log keeps secrets in.
-    pub log_unmasked: bool,
+    pub secrets: Secrets,
     /// What clients are granted.
     pub limits: ServerLimits,
 }
@@ -45,6 +54,14 @@ pub struct RunOptions {
 pub enum RunError {
     /// The policy is not usable.
     Policy(SnapshotError),
+    /// The configuration is not.
+    Config(ConfigFileError),
+    /// The configuration, in this file, leads to no bundle.
+    NoBundles(String),
+    /// Its metrics cannot be set up.
+    Metrics(TelemetryError),
+    /// Its plugins cannot.
+    Plugin(PluginError),
     /// The socket is not: which, and why.
     Socket(PathBuf, io::Error),
     /// The system refuses something else: what, and why.
@@ -55,6 +72,15 @@ impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Policy(error) => write!(f, "cannot load the policy: {error}"),
+            Self::Config(error) => error.fmt(f),
+            Self::NoBundles(file) => {
+                write!(
+                    f,
+                    "`{file}` configures neither `bundles` nor `discovery`: no policy decides"
+                )
+            }
+            Self::Metrics(error) => error.fmt(f),
+            Self::Plugin(error) => error.fmt(f),
             Self::Socket(path, error) => {
                 write!(f, "cannot listen on {}: {error}", path.display())
             }
@@ -71,16 +97,31 @@ const WORKERS: usize = 2;
 /// Most threads for decisions that are big or slow.
 const BLOCKING_THREADS_MAX: usize = 4;
 
+/// Most threads where bundles are unpacked and compiled, too: many of them must not keep a
+/// decision waiting.
+const BLOCKING_THREADS_MANAGED_MAX: usize = 64;
+
+/// Shortest time that logs have to be flushed in at the end, however long connections took.
+const FLUSH_TIMEOUT_MIN: Duration = Duration::from_secs(1);
+
 /// Longest wait for threads once every connection has ended or was cut.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Stack of every thread that decides. Ours: the engine's own bounds stay well below.
 const STACK_BYTES: usize = 8 << 20;
 
-/// Runs the gate until a signal ends it. Decisions are written to `decisions`.
+/// Runs the gate until a signal ends it. Decisions are written to `decisions`, or where the
+/// configuration says.
 ///
-/// Errors: policy or socket are not usable.
+/// Errors: policy, configuration or socket are not usable.
 pub fn run(options: RunOptions, decisions: Box<dyn Write + Send>) -> Result<(), RunError> {
+    match options.config_file.clone() {
+        Some(file) => run_managed(options, &file),
+        None => run_files(options, decisions),
+    }
+}
+
+fn run_files(options: RunOptions, decisions: Box<dyn Write + Send>) -> Result<(), RunError> {
     let queries = options.gate.question.queries();
     let files = PolicyFiles::open(options.source.clone(), queries).map_err(RunError::Policy)?;
     let files = Arc::new(files);
@@ -91,20 +132,72 @@ pub fn run(options: RunOptions, decisions: Box<dyn Write + Send>) -> Result<(), 
     }
     let gate = Arc::new(open_gate(&options, store, decisions)?);
     let listener = open_socket(&options)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(WORKERS)
-        .max_blocking_threads(BLOCKING_THREADS_MAX)
-        .thread_stack_size(STACK_BYTES)
-        .enable_all()
-        .build()
-        .map_err(|error| RunError::System("start threads", error))?;
+    let runtime = runtime_of(BLOCKING_THREADS_MAX)?;
     let watcher = Watcher::start(files, Box::new(report))
         .map_err(|error| RunError::System("watch the policy", error))?;
     tracing::info!(config_hash = snapshot.config_hash(), "policy loaded");
-    let served = runtime.block_on(serve_until_signal(&listener, &gate, options.limits, watcher));
+    let source = Source::Files(watcher);
+    let served = runtime.block_on(serve_until_signal(&listener, &gate, options.limits, source));
     runtime.shutdown_timeout(SHUTDOWN_TIMEOUT); // a decision that still runs is nobody's any more
     drop(listener);
+    served.map(|_| ())
+}
+
+fn run_managed(options: RunOptions, file: &str) -> Result<(), RunError> {
+    let loaded = managed::load(file)?;
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    let listener = open_socket(&options)?;
+    let runtime = runtime()?;
+    let limits = options.limits;
+    let served = runtime.block_on(async {
+        let managed = Managed::start(loaded, options.into(), console()).await?;
+        let (gate, manager) = (Arc::clone(managed.gate()), Arc::clone(managed.manager()));
+        let waiting = Arc::clone(managed.waiting());
+        let announced = tokio::spawn(managed::announce(Arc::clone(&manager), waiting));
+        let served = serve_until_signal(&listener, &gate, limits, Source::Bundles(manager)).await;
+        announced.abort();
+        drop(gate);
+        let spent = served.as_ref().map_or(Duration::ZERO, Instant::elapsed);
+        let grace = limits.drain_timeout.saturating_sub(spent).max(FLUSH_TIMEOUT_MIN);
+        managed.shutdown(grace).await;
+        served.map(|_| ())
+    });
+    runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
+    drop(listener);
     served
+}
+
+impl From<RunOptions> for ManagedOptions {
+    fn from(options: RunOptions) -> Self {
+        Self { source: options.source, gate: options.gate, secrets: options.secrets }
+    }
+}
+
+/// Returns threads to serve, decide and compile with, under a configuration.
+///
+/// Errors: the system gives none.
+pub(crate) fn runtime() -> Result<Runtime, RunError> {
+    runtime_of(BLOCKING_THREADS_MANAGED_MAX)
+}
+
+fn runtime_of(blocking_threads_max: usize) -> Result<Runtime, RunError> {
+    Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .max_blocking_threads(blocking_threads_max)
+        .thread_stack_size(STACK_BYTES)
+        .enable_all()
+        .build()
+        .map_err(|error| RunError::System("start threads", error))
+}
+
+/// Returns the console of OPA's plugins: the standard error, which the daemon's log shows for a
+/// managed plugin.
+fn console() -> Console {
+    // Where nobody reads it any more, the gate goes on.
+    let sink = |line: &str| drop(io::stderr().lock().write_all(line.as_bytes()));
+    Console::new(Arc::new(sink), Format::Json, Level::Info)
 }
 
 fn open_gate(
@@ -116,7 +209,7 @@ fn open_gate(
     let log = match options.gate.logged {
         Logged::Nothing => None,
         Logged::All | Logged::Denied => {
-            let encode = encoder(&labels, options.log_unmasked);
+            let encode = encoder(&labels, options.secrets);
             let log = DecisionLog::start(decisions, Box::new(encode));
             Some(log.map_err(|error| RunError::System("start the decision log", error))?)
         }
@@ -137,12 +230,19 @@ fn open_socket(options: &RunOptions) -> Result<Listener, RunError> {
     }
 }
 
+/// What brings the policy, and another one when it is asked for.
+enum Source {
+    Files(Watcher),
+    Bundles(Arc<Manager>),
+}
+
+/// Serves; returns when it was told to stop.
 async fn serve_until_signal(
     listener: &Listener,
     gate: &Arc<Gate>,
     limits: ServerLimits,
-    watcher: Watcher,
-) -> Result<(), RunError> {
+    source: Source,
+) -> Result<Instant, RunError> {
     let signals = |kind| signal(kind).map_err(|error| RunError::System("await signals", error));
     let (mut terminate, mut interrupt) =
         (signals(SignalKind::terminate())?, signals(SignalKind::interrupt())?);
@@ -153,27 +253,37 @@ async fn serve_until_signal(
         .map_or("a socket of systemd's".to_string(), |path| path.display().to_string());
     tracing::info!(socket = place, "ready");
     notify(&[NotifyState::Ready]);
-    let reloads = tokio::spawn(reload_on(hangup, watcher));
+    let reloads = tokio::spawn(reload_on(hangup, source));
+    let mut stopped = Instant::now();
     let stop = async {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
+        stopped = Instant::now();
         tracing::info!("stopping");
         notify(&[NotifyState::Stopping]);
     };
     let served = serve(socket, Arc::clone(gate), limits, stop).await;
     reloads.abort();
-    served.map_err(|error| RunError::System("serve", error))
+    drop(reloads.await); // it lets go of what it reloads
+    served.map_err(|error| RunError::System("serve", error))?;
+    Ok(stopped)
 }
 
 /// Asks for a reload at each signal.
-async fn reload_on(mut hangup: Signal, watcher: Watcher) {
+async fn reload_on(mut hangup: Signal, source: Source) {
     while hangup.recv().await.is_some() {
         if let Ok(moment) = NotifyState::monotonic_usec_now() {
             notify(&[NotifyState::Reloading, moment]);
         }
-        watcher.reload();
+        match &source {
+            Source::Files(watcher) => watcher.reload(), // it reports by itself
+            Source::Bundles(manager) => {
+                managed::reload(manager).await;
+                notify(&[NotifyState::Ready]);
+            }
+        }
     }
 }
 
@@ -192,7 +302,7 @@ fn report(reload: &Reload) {
     notify(&[NotifyState::Ready]);
 }
 
-fn notify(state: &[NotifyState<'_>]) {
+pub(crate) fn notify(state: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(state) {
         tracing::debug!(%error, "cannot notify the service manager");
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use rego::{Budget, EvalError, EvalOptions, Value};
+use rego::{Budget, EvalError, EvalOptions, Recorder, Value};
 
 use crate::host::SystemHost;
 use crate::store::Current;
@@ -78,21 +78,29 @@ impl Default for Limits {
     }
 }
 
+/// What decisions are made with.
+#[derive(Clone, Copy)]
+pub struct Means<'a> {
+    /// How much one decision may use.
+    pub limits: &'a Limits,
+    /// What a policy may ask of the world.
+    pub host: &'a SystemHost,
+    /// Takes down what the nondeterministic builtins answer, where wanted.
+    pub recorder: Option<&'a Recorder>,
+}
+
 /// Returns what the prepared query `index` of the policy in force says about `input`.
-pub fn decide(
-    current: &Current,
-    index: usize,
-    input: &Value,
-    limits: &Limits,
-    host: &SystemHost,
-) -> Outcome {
+pub fn decide(current: &Current, index: usize, input: &Value, means: Means<'_>) -> Outcome {
     if let Some(reason) = &current.unavailable {
         return Outcome::Failed(Failure::Unavailable(reason.clone()));
     }
     let Some(query) = current.snapshot.query(index) else {
         return Outcome::Failed(Failure::Internal("no such query".to_string()));
     };
-    match evaluate(limits, host, |options| query.value(Some(input), options)) {
+    let run = |options: &EvalOptions<'_>| {
+        query.value(Some(input), &EvalOptions { recorder: means.recorder, ..*options })
+    };
+    match evaluate(means.limits, means.host, run) {
         Ok(Some(value)) => Outcome::Defined(value),
         Ok(None) => Outcome::Undefined,
         Err(failure) => Outcome::Failed(failure),

@@ -52,7 +52,7 @@ const FLAGS: &[Flag] = &[
     text(
         "config-file",
         |a, v| set(&mut a.config_file, v),
-        "sets the path of a configuration file (not yet supported)",
+        "sets the path of a configuration of bundles, instead of policy files",
     ),
     text(
         "data-file",

@@ -26,6 +26,7 @@ fn both_spellings_say_the_same() {
         ("-policy-file=a -data-file b -data-file=c", "--policy-file a --data-file b --data-file c"),
         ("--allowPath /a/b -quiet", "--allow-path /a/b --quiet"),
         ("-skip-ping=false", "--skip-ping=false"),
+        ("-config-file c.yaml", "--config-file=c.yaml"),
         (
             "-deny-path data.x -rego-version v0 -socket /s",
             "--deny-path data.x --rego-version v0 --socket /s",
@@ -64,6 +65,14 @@ fn without_a_policy_the_baseline_decides() {
 }
 
 #[test]
+fn under_a_configuration_bundles_decide() {
+    let options = go("-config-file c.yaml").unwrap().to_options().unwrap();
+    assert_eq!(options.config_file.as_deref(), Some("c.yaml"));
+    assert!(options.source.embedded.is_empty() && options.source.paths.is_empty());
+    assert_eq!(options.gate.question.queries(), [ALLOW_PATH_DEFAULT]);
+}
+
+#[test]
 fn complains_and_exits() {
     let run = |line: &str| {
         let mut err = Vec::new();
@@ -71,9 +80,14 @@ fn complains_and_exits() {
         (run(&go(line).unwrap(), streams), String::from_utf8(err).unwrap())
     };
     assert_eq!(run("-version"), (EXIT_OK, String::new()));
-    let (code, message) = run("-config-file c.yaml");
+    let (code, message) = run("-config-file /no/such.yaml");
     assert_eq!(code, EXIT_FAILED);
-    assert!(message.contains("needs the server and its bundles"));
+    assert!(message.contains("`/no/such.yaml`"), "{message}");
+    for files in ["-policy-file p.rego", "-data-file d.json"] {
+        let (code, message) = run(&format!("-config-file c.yaml {files}"));
+        assert_eq!(code, EXIT_USAGE);
+        assert!(message.contains("use either"), "{message}");
+    }
     let (code, message) = run("-policy-file /no/such.rego");
     assert_eq!(code, EXIT_FAILED);
     assert!(message.contains("/no/such.rego"), "{message}");

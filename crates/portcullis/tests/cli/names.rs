@@ -42,12 +42,13 @@ fn called_opa_docker_authz_it_checks_policies() {
 }
 
 #[test]
-fn configuration_files_are_refused_clearly() {
-    let shown = run(&["docker-authz", "--config-file", "c.yaml"]);
-    assert_snapshot!(shown, @r"
+fn a_gate_needs_a_configuration_that_leads_to_a_policy() {
+    let place = Place::with(&[("c.yaml", "decision_logs:\n  console: true\n")]);
+    let gate = place.called("opa-docker-authz");
+    assert_snapshot!(gate.run(&["-config-file", "c.yaml"]), @r"
     exit 1
     --- stderr
-    error: a configuration file needs the server and its bundles, which are not there yet; use a policy file instead
+    error: `c.yaml` configures neither `bundles` nor `discovery`: no policy decides
     ");
 }
 
