@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::place::{binary, shared, write_image};
+use crate::place::write_image;
+use crate::shared_place::{binary, shared};
 use crate::{http, wait};
 
 /// A command of the client may take this long.
@@ -44,7 +45,8 @@ impl Bench {
         bench
     }
 
-    fn prepare(name: &str, policy: &str, arguments: &[&str]) -> Self {
+    /// Makes the directory of a test, and starts nothing yet.
+    pub(crate) fn prepare(name: &str, policy: &str, arguments: &[&str]) -> Self {
         let name = format!("portcullis-{name}-{}", std::process::id());
         let dir = std::env::temp_dir().join(&name);
         fs::create_dir_all(&dir).unwrap();
@@ -72,6 +74,7 @@ impl Bench {
         }
         let log = File::options().create(true).append(true).open(self.log_path()).unwrap();
         let gate = Command::new(program)
+            .current_dir(&self.dir)
             .args(["-plugin-name", &self.name])
             .args(&self.arguments)
             .stdin(Stdio::null())
@@ -88,7 +91,8 @@ impl Bench {
         });
     }
 
-    fn start_daemon(&mut self) {
+    /// Starts the daemon, which has to find the gate.
+    pub(crate) fn start_daemon(&mut self) {
         let path = |name: &str| self.dir.join(name).display().to_string();
         let log = File::create(path("dockerd.log")).unwrap();
         let config = format!("{{\"authorization-plugins\": [\"{}\"]}}", self.name);
@@ -212,6 +216,11 @@ impl Bench {
         let mut gate = self.gate.take().unwrap();
         assert!(wait::ended(&mut gate, START_MAX), "the gate does not end");
         gate.wait().unwrap().success()
+    }
+
+    /// The directory of the test, where the gate runs.
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
     }
 
     /// The path of the policy.

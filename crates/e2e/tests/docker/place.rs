@@ -1,67 +1,25 @@
-//! Where the tests run: what they need is there, or they skip.
+//! What tests in front of a daemon need: a daemon that can run here, and an image for it.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-use std::sync::OnceLock;
 
 use rustix::process::getuid;
-use serde_json::Value as Json;
+
+use crate::shared_place::{missing_program, missing_shared, runs_without};
 
 /// Whether a test can run here; says why not otherwise. Fails where all tests are required.
 pub(crate) fn can_run() -> bool {
-    let Some(reason) = missing() else { return true };
-    let required = std::env::var("PORTCULLIS_REQUIRE_ALL").is_ok_and(|all| all == "1");
-    assert!(!required, "all tests are required, but {reason}");
-    println!("skipped: {reason}");
-    false
+    can_run_with(&[])
 }
 
-fn missing() -> Option<String> {
-    if !getuid().is_root() {
-        return Some("only root can run a daemon".to_owned());
-    }
-    for program in ["dockerd", "docker", "busybox"] {
-        let found = std::env::var_os("PATH").is_some_and(|path| {
-            std::env::split_paths(&path).any(|dir| dir.join(program).is_file())
-        });
-        if !found {
-            return Some(format!("`{program}` is not installed"));
-        }
-    }
-    let seeds = shared().join("seeds/policies");
-    (!seeds.is_dir()).then(|| format!("{} is missing", seeds.display()))
-}
-
-/// The material that all tests share.
-pub(crate) fn shared() -> PathBuf {
-    root().join("../shared")
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-/// Returns the binary under test: `PORTCULLIS_BIN`, or built here.
-pub(crate) fn binary() -> &'static Path {
-    static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| match std::env::var_os("PORTCULLIS_BIN") {
-        Some(path) => PathBuf::from(path).canonicalize().unwrap(),
-        None => build(),
-    })
-}
-
-fn build() -> PathBuf {
-    let output = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "-p", "portcullis", "--message-format=json"])
-        .current_dir(root())
-        .output()
-        .unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let messages = text.lines().filter_map(|line| serde_json::from_str::<Json>(line).ok());
-    let path = messages.filter_map(|m| m["executable"].as_str().map(PathBuf::from)).next_back();
-    path.expect("the build names the binary")
+/// Whether a test that needs these programs, too, can run here.
+pub(crate) fn can_run_with(programs: &[&str]) -> bool {
+    let no_root = || (!getuid().is_root()).then(|| "only root can run a daemon".to_owned());
+    let no_daemon = || missing_program(&["dockerd", "docker", "busybox"]);
+    let no_program = || missing_program(programs);
+    let no_seeds = || missing_shared("seeds/policies");
+    runs_without(no_root().or_else(no_daemon).or_else(no_program).or_else(no_seeds))
 }
 
 /// Writes the archive of a root file system with a shell and little else; returns its path.
