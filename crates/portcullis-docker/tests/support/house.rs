@@ -51,7 +51,8 @@ impl House {
         let queries = options.gate.question.queries();
         let files = Arc::new(PolicyFiles::open(options.source, queries).unwrap());
         let watcher = Watcher::start(Arc::clone(&files), Box::new(|_| {})).unwrap();
-        let gate = Arc::new(Gate::new(Arc::clone(files.store()), SystemHost::new(), options.gate, None));
+        let gate =
+            Arc::new(Gate::new(Arc::clone(files.store()), SystemHost::new(), options.gate, None));
         let listener = Listener::bind(&socket).unwrap();
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let server = std::thread::spawn(move || {
