@@ -256,7 +256,8 @@ async fn load_local(service: &Service, bundles: Vec<LocalBundle>) -> Result<(), 
                 // Who named the bundle knows its files by their whole path.
                 module.path.clone_from(&module.id);
             }
-            incoming.push(Incoming { name, bundle, etag: String::new() });
+            let (etag, retired) = (String::new(), Arc::default());
+            incoming.push(Incoming { name, bundle, etag, retired });
         }
         activate(&store, incoming, &mut metrics)
             .map_err(|failure| PluginError::Bundle(names, failure))

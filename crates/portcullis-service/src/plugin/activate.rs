@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use portcullis_bundle::{Bundle, Manifest, overlaps, roots_overlap};
@@ -24,6 +26,8 @@ pub(super) struct Incoming {
     pub(super) bundle: Bundle,
     /// What the server calls it; empty where it does not say.
     pub(super) etag: String,
+    /// Whether the configuration has dropped it since.
+    pub(super) retired: Arc<AtomicBool>,
 }
 
 /// Puts bundles in force together: what they and their predecessors own is replaced.
@@ -46,6 +50,10 @@ pub(super) fn activate(
     }
     let compiling = Instant::now();
     let written = write(store, |txn| {
+        // Looked at within the transaction: what takes a bundle out of force comes before or after.
+        if incoming.iter().any(|incoming| incoming.retired.load(Ordering::SeqCst)) {
+            return Err(Failure::new("the bundle is no longer configured"));
+        }
         check_overlaps(txn.state(), &incoming)?;
         for incoming in incoming {
             if incoming.bundle.is_delta() { patch(txn, incoming)? } else { replace(txn, incoming)? }
@@ -122,7 +130,7 @@ fn check_overlaps(state: &State, incoming: &[Incoming]) -> Result<(), Failure> {
 
 /// Puts a whole bundle in the place of what it and its predecessor own.
 fn replace(txn: &mut Transaction, incoming: Incoming) -> Result<(), Failure> {
-    let Incoming { name, bundle, etag } = incoming;
+    let Incoming { name, bundle, etag, .. } = incoming;
     let manifest = bundle.manifest;
     let old = txn.state().bundles.get(&name).cloned();
     let mut roots = manifest.roots.clone();
@@ -147,7 +155,7 @@ fn replace(txn: &mut Transaction, incoming: Incoming) -> Result<(), Failure> {
 
 /// Changes the data of a bundle.
 fn patch(txn: &mut Transaction, incoming: Incoming) -> Result<(), Failure> {
-    let Incoming { name, bundle, etag } = incoming;
+    let Incoming { name, bundle, etag, .. } = incoming;
     let Some(patch) = bundle.patch else { return Ok(()) };
     let manifest = bundle.manifest;
     if let Some(active) = txn.state().bundles.get(&name) {
@@ -222,19 +230,15 @@ fn erase_data(txn: &mut Transaction, roots: &[String]) -> Result<(), Failure> {
 /// Puts what a bundle says of a root in place of what is there.
 fn put_root(txn: &mut Transaction, root: &str, value: Option<&Value>) -> Result<(), Failure> {
     let path = path_of(root);
+    let there = txn.read(&path).ok();
+    let (is_there, is_same) = (there.is_some(), there == value);
     match value {
+        // The same value again would be written to the disk for nothing.
+        _ if is_same => {}
         Some(value) if path.is_empty() => txn.set_data(value.clone())?,
-        Some(value) => {
-            // The same value again would be written to the disk for nothing.
-            if txn.read(&path).ok() != Some(value) {
-                if txn.read(&path).is_ok() {
-                    txn.replace(&path, value.clone())?;
-                } else {
-                    txn.put(&path, value.clone())?;
-                }
-            }
-        }
-        None if !path.is_empty() && txn.read(&path).is_ok() => txn.remove(&path)?,
+        Some(value) if is_there => txn.replace(&path, value.clone())?,
+        Some(value) => txn.put(&path, value.clone())?,
+        None if !path.is_empty() && is_there => txn.remove(&path)?,
         None => {}
     }
     Ok(())

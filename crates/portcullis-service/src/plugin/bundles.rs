@@ -94,6 +94,7 @@ impl Bundles {
                     self.running().insert(name.clone(), before);
                     continue;
                 }
+                before.tracked.retire();
             }
             let Some(options) = options.remove(name) else { continue };
             let kept_in = bundle.persist.then(|| persist::bundle_file(setting.directory, name));
@@ -134,6 +135,9 @@ impl Bundles {
             self.running().keys().filter(|name| !bundles.contains_key(*name)).cloned().collect();
         for name in gone {
             let running = self.running().remove(&name);
+            if let Some(running) = &running {
+                running.tracked.retire();
+            }
             let file = running.and_then(|running| running.tracked.kept_in.clone());
             // A bundle that was taken away must not come back after a restart.
             if let Some(Err(error)) = file.map(|file| persist::remove(&file)) {

@@ -55,9 +55,7 @@ pub(super) fn merged(
             return refuse(message);
         }
     }
-    for document in [&mut discovered] {
-        by_name(document, new_services.clone().into_iter().collect());
-    }
+    by_name(&mut discovered, new_services.into_iter().collect());
     let mut document = match &boot.document {
         Value::Object(boot) => boot.clone(),
         _ => Map::new(),

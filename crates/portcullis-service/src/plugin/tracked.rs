@@ -5,6 +5,7 @@
 //! Source: OPA `v1/plugins/bundle/plugin.go`.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
@@ -34,6 +35,7 @@ pub(super) struct Tracked {
     /// Where it is kept, if it is.
     pub(super) kept_in: Option<PathBuf>,
     progress: Mutex<Progress>,
+    retired: Arc<AtomicBool>,
 }
 
 struct Progress {
@@ -76,15 +78,21 @@ impl Tracked {
         status.active_revision = active.as_ref().map(|it| it.revision.clone()).unwrap_or_default();
         let etag = active.filter(|_| is_same_source).map(|it| it.etag.clone()).unwrap_or_default();
         let progress = Mutex::new(Progress { status, etag });
-        Arc::new(Self { name, service, board, readiness, options, kept_in, progress })
+        let retired = Arc::default();
+        Arc::new(Self { name, service, board, readiness, options, kept_in, progress, retired })
+    }
+
+    /// Says that the configuration has dropped it: what is still on its way is not activated.
+    pub(super) fn retire(&self) {
+        self.retired.store(true, Ordering::SeqCst);
     }
 
     fn progress(&self) -> MutexGuard<'_, Progress> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Activates what is kept on the disk, unless something is active already. Blocks. Returns
-    /// whether that is settled; a failure is only noted in `last` attempt's log line.
+    /// Activates what is kept on the disk, unless something is active already. Blocks. The status
+    /// does not tell of a failure: what the service has may be better.
     ///
     /// Errors: what is wrong with it.
     pub(super) fn restore(&self) -> Result<(), Failure> {
@@ -139,7 +147,8 @@ impl Tracked {
         }
         let revision = bundle.manifest.revision.clone();
         let kind = if bundle.is_delta() { "delta" } else { "snapshot" };
-        let incoming = Incoming { name: self.name.clone(), bundle, etag };
+        let (name, retired) = (self.name.clone(), Arc::clone(&self.retired));
+        let incoming = Incoming { name, bundle, etag, retired };
         activate(self.service.store(), vec![incoming], metrics)?;
         Ok(Activated { revision, kind })
     }
@@ -159,6 +168,9 @@ impl Tracked {
 
     /// Tells everybody what came of an attempt.
     fn settle(&self, failure: Option<&Failure>) {
+        if self.retired.load(Ordering::SeqCst) {
+            return;
+        }
         let status = self.progress().status.clone();
         let fields = Value::object_from_strs([
             ("name", Value::from(self.name.as_str())),

@@ -1,4 +1,10 @@
 //! The management plane against a control plane on the loopback.
 
 mod bundles;
+mod deltas;
+mod discovery;
+mod persistence;
+mod polling;
+mod refused;
+mod reports;
 mod support;

@@ -75,7 +75,6 @@ pub(crate) struct ControlPlane {
     pub(crate) url: String,
     replies: Arc<Mutex<BTreeMap<String, Reply>>>,
     seen: Arc<Mutex<Vec<Seen>>>,
-    came: Arc<Notify>,
 }
 
 impl ControlPlane {
@@ -112,7 +111,6 @@ impl ControlPlane {
         }
         seen.body = bytes.split_off(end + 4);
         self.seen.lock().unwrap().push(seen.clone());
-        self.came.notify_waiters();
         let reply = self.replies.lock().unwrap().get(&path).cloned();
         let mut reply = reply.unwrap_or_else(|| Reply::status(404));
         if let Some(held) = reply.held.take() {
@@ -148,25 +146,17 @@ impl ControlPlane {
         seen.iter().filter(|seen| seen.path == path).cloned().collect()
     }
 
-    /// Waits until so many requests for a path have come, and returns the last.
+    /// Waits until so many requests for a path have come, and returns the last of them.
     pub(crate) async fn wait_for(&self, path: &str, count: usize) -> Seen {
-        let waiting = async {
+        let coming = async {
             loop {
-                let came = self.came.notified();
                 if let Some(seen) = self.seen(path).get(count - 1) {
                     return seen.clone();
                 }
-                came.await;
+                tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        // A notification may come between the look and the wait.
-        for _ in 0..1000 {
-            if let Some(seen) = self.seen(path).get(count - 1) {
-                return seen.clone();
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        waiting.await
+        tokio::time::timeout(PATIENCE, coming).await.expect("a request in time")
     }
 
     pub(crate) fn services(&self) -> Json {
