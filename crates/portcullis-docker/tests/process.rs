@@ -9,7 +9,10 @@
 
 #[path = "support/house.rs"]
 mod house;
+#[path = "bundles/server.rs"]
+mod server;
 
+use std::cell::RefCell;
 use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixDatagram, UnixListener};
@@ -20,17 +23,26 @@ use std::time::{Duration, Instant};
 use portcullis_docker::cli::{DockerAuthzArgs, Streams, run};
 
 use crate::house::{ALLOW, Client, DENY, request};
+use crate::server::{Server, bundle};
 
 /// Names the policy that a process started by a test shall decide with.
 const POLICY: &str = "PORTCULLIS_TEST_POLICY";
+
+/// Names a configuration instead.
+const CONFIG: &str = "PORTCULLIS_TEST_CONFIG";
 
 /// Not a test of its own: what the processes that the other tests start do.
 #[test]
 fn gate_process() {
     let Ok(policy) = std::env::var(POLICY) else { return };
     let socket = std::env::var_os("PORTCULLIS_TEST_SOCKET").map(Into::into);
-    let args =
-        DockerAuthzArgs { policy_file: vec![policy], socket, quiet: true, ..Default::default() };
+    let args = match std::env::var(CONFIG) {
+        Ok(config) => DockerAuthzArgs { config_file: Some(config), socket, ..Default::default() },
+        Err(_) => {
+            let policy_file = vec![policy];
+            DockerAuthzArgs { policy_file, socket, quiet: true, ..Default::default() }
+        }
+    };
     let code = run(&args, Streams { out: Box::new(std::io::sink()), err: &mut std::io::stderr() });
     std::process::exit(code.into());
 }
@@ -39,6 +51,8 @@ fn gate_process() {
 struct Process {
     child: Child,
     notices: UnixDatagram,
+    /// All notices that were read.
+    heard: RefCell<String>,
     directory: tempfile::TempDir,
 }
 
@@ -46,6 +60,15 @@ impl Process {
     /// Starts a gate that makes its socket itself, or finds `passed` at descriptor 3 as systemd
     /// leaves it.
     fn start(passed: Option<UnixListener>) -> Self {
+        Self::start_with(passed, None)
+    }
+
+    /// Starts one under a configuration.
+    fn start_under(config: &str) -> Self {
+        Self::start_with(None, Some(config))
+    }
+
+    fn start_with(passed: Option<UnixListener>, config: Option<&str>) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = |name: &str| directory.path().join(name);
         std::fs::write(path("p.rego"), ALLOW).unwrap();
@@ -61,8 +84,13 @@ impl Process {
         command.args(["--exact", "gate_process", "--nocapture"]);
         command.stdin(passed.map_or(Stdio::null(), |socket| OwnedFd::from(socket).into()));
         command.stdout(Stdio::null()).env("NOTIFY_SOCKET", path("notify"));
+        if let Some(config) = config {
+            std::fs::write(path("config.yaml"), config).unwrap();
+            command.env(CONFIG, path("config.yaml"));
+        }
         command.env(POLICY, path("p.rego")).env("PORTCULLIS_TEST_SOCKET", path("gate.sock"));
-        let process = Self { child: command.spawn().unwrap(), notices, directory };
+        let child = command.spawn().unwrap();
+        let process = Self { child, notices, heard: RefCell::default(), directory };
         process.awaits("READY=1");
         process
     }
@@ -71,12 +99,26 @@ impl Process {
         self.directory.path().join(name)
     }
 
+    /// Reads a notice.
+    fn hear(&self, awaited: &str) -> String {
+        let mut buffer = [0u8; 4096];
+        let length = self.notices.recv(&mut buffer).expect(awaited);
+        let notice = String::from_utf8_lossy(&buffer[..length]).into_owned();
+        self.heard.borrow_mut().push_str(&(notice.clone() + "\n"));
+        notice
+    }
+
+    /// Reads notices until one says this, unless one has.
+    fn has_heard(&self, words: &str) {
+        while !self.heard.borrow().lines().any(|line| line == words) {
+            self.hear(words);
+        }
+    }
+
     /// Reads notices until one says this.
     fn awaits(&self, words: &str) {
         loop {
-            let mut buffer = [0u8; 4096];
-            let length = self.notices.recv(&mut buffer).expect(words);
-            if String::from_utf8_lossy(&buffer[..length]).lines().any(|line| line == words) {
+            if self.hear(words).lines().any(|line| line == words) {
                 return;
             }
         }
@@ -162,4 +204,37 @@ fn a_killed_gate_leaves_a_socket_that_the_next_one_replaces() {
     let listener = portcullis_docker::listen::Listener::bind(&socket).unwrap();
     assert!(portcullis_docker::listen::Listener::bind(&socket).is_err(), "it is alive");
     drop(listener);
+}
+
+#[test]
+fn looks_for_bundles_and_flushes_its_log_on_signals() {
+    let server = Server::start();
+    let config = format!(
+        "services: {{s: {{url: {}}}}}\n\
+         bundles: {{authz: {{resource: b.tar.gz, trigger: manual}}}}\n\
+         decision_logs: {{service: s}}\n",
+        server.url()
+    );
+    let mut process = Process::start_under(&config);
+    let waiting = "no bundle is active yet: waiting for `authz`";
+    process.has_heard(&format!("STATUS=refusing every request: {waiting}"));
+    let socket = process.path("gate.sock");
+    assert!(!is_allowed(&socket));
+    server.put("b.tar.gz", bundle("1", "docker", ALLOW));
+    process.signal("-HUP");
+    process.awaits("RELOADING=1");
+    process.awaits("READY=1");
+    assert!(is_allowed(&socket));
+    process.has_heard("STATUS=deciding");
+    server.put("b.tar.gz", bundle("2", "docker", DENY));
+    process.signal("-HUP");
+    process.awaits("RELOADING=1");
+    process.awaits("READY=1");
+    assert!(!is_allowed(&socket));
+    assert!(server.logs().is_empty(), "uploads take their time");
+    process.signal("-TERM");
+    process.awaits("STOPPING=1");
+    assert!(process.end().success());
+    let results: Vec<_> = server.logs().into_iter().map(|event| event["result"].clone()).collect();
+    assert_eq!(results, [false, true, false]);
 }

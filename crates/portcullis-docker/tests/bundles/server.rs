@@ -1,5 +1,7 @@
 //! A server of bundles on loopback that answers as it is told, and keeps what it is sent.
 
+#![allow(dead_code, reason = "each test file uses its part")]
+
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
