@@ -129,15 +129,22 @@ fn operations(request: &Request, path: &[String]) -> Result<Vec<Operation>, ApiE
 }
 
 fn operation(item: &Value, above: &[String]) -> Result<Operation, ApiError> {
-    let text = |key| item.get_path(&[key]).and_then(Value::as_str).unwrap_or_default();
-    let kind = match text("op") {
+    let text = |key| match item.get_path(&[key]) {
+        None => Ok(""),
+        Some(value) => value.as_str().ok_or_else(|| {
+            let kind = value.type_name();
+            let message = format!("json: cannot unmarshal {kind} into a string, `{key}`");
+            ApiError::invalid(message)
+        }),
+    };
+    let kind = match text("op")? {
         "add" => Kind::Add,
         "replace" => Kind::Replace,
         "remove" => Kind::Remove,
         other => return Err(ApiError::invalid(format!("bad patch operation: {other}"))),
     };
     let mut path = above.to_vec();
-    path.extend(pointer(text("path")));
+    path.extend(pointer(text("path")?));
     let value = item.get_path(&["value"]).cloned().unwrap_or(Value::NULL);
     Ok(Operation { kind, path, value })
 }

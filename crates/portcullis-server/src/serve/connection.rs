@@ -127,7 +127,7 @@ async fn drive<R: Respond, S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         let answer = Arc::clone(&shared.responder).respond(request, peer.clone(), scope);
         async move {
             let response: Response<Full<Bytes>> = answer.await;
-            waiting.is_answered();
+            waiting.end();
             drop(open);
             Ok::<_, Infallible>(response)
         }
@@ -183,7 +183,7 @@ impl<R: Respond> Waiting<R> {
         Self { responder: Some(Arc::clone(responder)), method, uri }
     }
 
-    fn is_answered(mut self) {
+    fn end(mut self) {
         self.responder = None;
     }
 }
