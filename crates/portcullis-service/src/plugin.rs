@@ -15,6 +15,7 @@ mod discovered;
 mod discovery;
 mod error;
 mod fetch;
+pub mod file_log;
 mod log_upload;
 mod pace;
 mod persist;

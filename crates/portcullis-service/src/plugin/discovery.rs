@@ -178,6 +178,17 @@ impl Finder {
         Ok(Found { revision, metrics, overridden })
     }
 
+    /// Keeps a bundle on the disk, where that is asked for.
+    async fn keep(&self, bytes: Bytes) -> Result<(), Failure> {
+        let Some(path) = self.kept_in.clone() else { return Ok(()) };
+        let saved = tokio::task::spawn_blocking(move || persist::save(&path, &bytes)).await;
+        let failed = |error: String| Failure::new(format!("persist discovery bundle: {error}"));
+        match saved {
+            Ok(saved) => saved.map_err(|error| failed(error.to_string())),
+            Err(error) => Err(failed(error.to_string())),
+        }
+    }
+
     /// Returns the configuration that a bundle says, with variables put in.
     fn evaluate(&self, bundle: Bundle) -> Result<Json, Failure> {
         let options = self.plane.service.store().snapshot();
@@ -281,17 +292,14 @@ impl Consumer for Feed {
             Ok(Content::Bundle { bytes, etag }) => {
                 let size = bytes.len() as u64;
                 let found = finder.use_source(Source::Bytes(bytes.clone()), metrics).await;
+                let kept = if found.is_ok() { finder.keep(bytes).await } else { Ok(()) };
                 let mut progress = finder.progress();
                 progress.status.size = size;
                 let mut result = progress.note(look.at, found);
                 if result.is_ok() {
                     progress.etag = etag;
-                    let kept = finder.kept_in.as_ref().map(|path| persist::save(path, &bytes));
-                    if let Some(Err(error)) = kept {
-                        let failure = Failure::new(format!("persist discovery bundle: {error}"));
-                        progress.status.failure = Some(failure.clone());
-                        result = Err(failure);
-                    }
+                    result = kept;
+                    progress.status.failure = result.clone().err();
                 }
                 result
             }

@@ -25,6 +25,8 @@ pub enum PluginError {
     Bundle(String, Failure),
     /// The decision log cannot start.
     DecisionLog(DecisionLogError),
+    /// The file of the plugin `file_logger` cannot be opened: which, and why.
+    FileLog(String, std::io::Error),
     /// Traces or metrics cannot be exported.
     Telemetry(TelemetryError),
     /// A configuration that was discovered is wrong.
@@ -44,6 +46,9 @@ impl fmt::Display for PluginError {
             Self::Key(id, error) => write!(f, "`keys.{id}`: {error}"),
             Self::Bundle(path, failure) => write!(f, "bundle `{path}`: {failure}"),
             Self::DecisionLog(error) => error.fmt(f),
+            Self::FileLog(path, error) => {
+                write!(f, "`plugins.file_logger`: cannot open `{path}`: {error}")
+            }
             Self::Telemetry(error) => error.fmt(f),
             Self::Config(error) => error.fmt(f),
             Self::Discovery(message) => f.write_str(message),

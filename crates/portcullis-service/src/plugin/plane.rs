@@ -12,12 +12,13 @@ use tokio::runtime::Handle;
 
 use super::bundles::{Bundles, Setting, bundle_options};
 use super::error::PluginError;
+use super::file_log;
 use super::log_upload::LogUpload;
 use super::services::Services;
-use super::status::Board;
+use super::status::{Board, with_entry};
 use super::status_upload::{StatusUpload, Target};
 use crate::config::Loaded;
-use crate::console::Level;
+use crate::console::{Console, Level};
 use crate::decision_log::{DecisionLogOptions, DecisionLogger, EventSink, ServiceUpload};
 use crate::plugin_state::PluginState;
 use crate::service::{Service, Settings};
@@ -143,6 +144,17 @@ impl Plane {
             let upload = ServiceUpload::new(service, config.resource.as_str());
             Arc::new(LogUpload::new(upload, Arc::clone(&self.board.nudge)))
         });
+        let mut consoles = Vec::new();
+        if config.console {
+            consoles.push(Shown::Console(self.service.console().clone()));
+        }
+        // There is one plugin that takes decisions.
+        let file = loaded.config.plugins.file_logger.as_ref();
+        if let Some(file) = file.filter(|_| config.plugin.is_some()) {
+            let opened = file_log::open(file);
+            let opened = opened.map_err(|e| PluginError::FileLog(file.path.clone(), e))?;
+            consoles.push(Shown::File(opened));
+        }
         let settings = self.service.settings();
         let labels = settings.labels.iter();
         let labels = labels.map(|(k, v)| (Value::from(k.as_str()), Value::from(v.as_str())));
@@ -150,7 +162,7 @@ impl Plane {
             config: config.clone(),
             labels: Value::object(labels.collect()),
             upload: upload.clone().map(|upload| upload as _),
-            console: config.console.then(|| self.console_sink()),
+            console: sink(consoles),
             limits: *self.service.limits(),
             host: self.service.host().as_ref().clone(),
         };
@@ -166,14 +178,6 @@ impl Plane {
         Ok(())
     }
 
-    fn console_sink(&self) -> Arc<EventSink> {
-        let console = self.service.console().clone();
-        Arc::new(move |event: &Value| {
-            let line = super::status::with_entry(event, "type", Value::from(CONSOLE_TYPE));
-            console.write(Level::Info, CONSOLE_MESSAGE, &line);
-        })
-    }
-
     /// Posts what waits to be posted, for at most so long.
     pub(super) async fn drain_status(&self, grace: Duration) {
         let upload = self.status_upload.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -187,4 +191,27 @@ impl Plane {
     pub(super) fn log_error(&self, message: &str) {
         self.service.console().line(Level::Error, message, &Value::object(Vec::new()));
     }
+}
+
+/// Returns what shows events on these consoles; nothing where there are none.
+fn sink(consoles: Vec<Shown>) -> Option<Arc<EventSink>> {
+    if consoles.is_empty() {
+        return None;
+    }
+    Some(Arc::new(move |event: &Value| {
+        let line = with_entry(event, "type", Value::from(CONSOLE_TYPE));
+        for shown in &consoles {
+            match shown {
+                // Asked for, so shown whatever else is.
+                Shown::Console(console) => console.write(Level::Info, CONSOLE_MESSAGE, &line),
+                Shown::File(console) => console.line(Level::Info, CONSOLE_MESSAGE, &line),
+            }
+        }
+    }))
+}
+
+/// Where events are shown.
+enum Shown {
+    Console(Console),
+    File(Console),
 }
