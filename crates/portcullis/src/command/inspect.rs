@@ -61,10 +61,7 @@ struct Summary {
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit> {
-    let [path] = args.paths.as_slice() else {
-        bail!("specify exactly one OPA bundle or path");
-    };
-    let summary = match summarise(args, path) {
+    let summary = match summarise(args) {
         Ok(summary) => summary,
         Err(error) => {
             writeln!(std::io::stderr(), "error: {error:#}")?;
@@ -80,7 +77,10 @@ pub(super) fn run(args: &Args) -> Result<Exit> {
     Ok(Exit::Success)
 }
 
-fn summarise(args: &Args, path: &str) -> Result<Summary> {
+fn summarise(args: &Args) -> Result<Summary> {
+    let [path] = args.paths.as_slice() else {
+        bail!("specify exactly one OPA bundle or path");
+    };
     if args.annotations {
         bail!("annotations are not part of this version yet");
     }

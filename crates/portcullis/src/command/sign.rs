@@ -8,9 +8,11 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail};
 use portcullis_bundle::{Entry, SIGNATURES_FILE, sign};
-use portcullis_service::load::{BundleLoadOptions, WhichFiles, load_bundle_files};
+use portcullis_service::load::{
+    BundleLoadOptions, LoadCause, LoadError, WhichFiles, load_bundle_files,
+};
 
 use super::keys::{KEY_MISSING, SigningArgs};
 use crate::exit::Exit;
@@ -65,5 +67,7 @@ fn write_signature(args: &Args) -> Result<()> {
     }
     let signatures = sign(&entries, &signer.key, &signer.claims)?;
     let path = Path::new(&args.output_file_path).join(SIGNATURES_FILE);
-    std::fs::write(&path, signatures).with_context(|| format!("open {}", path.display()))
+    std::fs::write(&path, signatures).map_err(|error| {
+        LoadError { path: path.display().to_string(), cause: LoadCause::Io(error) }.into()
+    })
 }

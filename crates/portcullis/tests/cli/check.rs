@@ -192,3 +192,36 @@ fn missing_files_are_errors() {
     1 error occurred: open none.rego: no such file or directory
     ");
 }
+
+#[test]
+fn bundles_are_checked_with_their_data_and_roots() {
+    let place = Place::with(&[
+        ("b/p.rego", "package p\n\nq := 1\n"),
+        ("b/p/q/data.json", "2"),
+        ("roots/.manifest", r#"{"roots": ["a"]}"#),
+        ("roots/p.rego", "package p"),
+        ("roots/.signatures.json", "{}"),
+        ("old/.manifest", r#"{"rego_version": 0, "roots": ["old"]}"#),
+        ("old/p.rego", "package old\n\nq { true }\n"),
+        ("old/p_test.rego", "package old_test"),
+    ]);
+    assert_snapshot!(place.run(&["check", "-b", "b"]), @r"
+    exit 1
+    --- stderr
+    1 error occurred: b/p.rego:3: rego_compile_error: conflicting rule for data path p/q found
+    	q := 1
+    	^
+    ");
+    assert_snapshot!(place.run(&["check", "--bundle", "roots"]), @r"
+    exit 1
+    --- stderr
+    1 error occurred: manifest roots [a] do not permit 'package p' in module 'roots/p.rego'
+    ");
+    assert_eq!(place.run(&["check", "-b", "old", "--ignore", "*_test.rego"]), "exit 0\n");
+    assert_eq!(place.run(&["check", "b/p.rego"]), "exit 0\n");
+    assert_snapshot!(place.run(&["check", "-b", "b", "old", "none"]), @r"
+    exit 1
+    --- stderr
+    1 error occurred: open none: no such file or directory
+    ");
+}

@@ -1,8 +1,13 @@
 //! The commands as users meet them: what they print, what they complain about, how they exit.
 #![cfg(test)]
 
+mod build;
 mod check;
 mod eval;
+mod eval_bundles;
+mod exec;
+mod inspect;
 mod names;
 mod place;
+mod sign;
 mod version;

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
@@ -43,6 +44,21 @@ impl Place {
     pub(crate) fn variable(mut self, name: &'static str, value: &'static str) -> Self {
         self.variables.push((name, value));
         self
+    }
+
+    /// The content of a file, after what was run.
+    pub(crate) fn file(&self, name: &str) -> Vec<u8> {
+        fs::read(self.directory.path().join(name)).unwrap()
+    }
+
+    /// Puts a file in its place, also where there is one.
+    pub(crate) fn put(&self, name: &str, content: &[u8]) {
+        fs::write(self.directory.path().join(name), content).unwrap();
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        self.directory.path()
     }
 
     fn spawn(&self, arguments: &[&str]) -> Child {

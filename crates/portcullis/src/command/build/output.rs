@@ -7,7 +7,8 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
+use portcullis_service::load::{LoadCause, LoadError};
 
 /// Writes a file. Who reads it meanwhile, as a server does, sees the old one or the new one, never
 /// half of it; only what is no plain file is written in place.
@@ -17,7 +18,8 @@ pub(super) fn write(path: &str, bytes: &[u8]) -> Result<()> {
         Ok(metadata) if !metadata.is_file() => fs::write(target, bytes),
         _ => replace(target, bytes),
     };
-    written.with_context(|| format!("open {path}"))
+    let failed = |error| LoadError { path: path.to_string(), cause: LoadCause::Io(error) };
+    written.map_err(|error| failed(error).into())
 }
 
 fn replace(target: &Path, bytes: &[u8]) -> io::Result<()> {

@@ -43,7 +43,7 @@ impl Report {
             entries.push(match &item.answer {
                 Answer::Defined(value) => ("result", Json::Value(value)),
                 Answer::Undefined(error) | Answer::Failed(error) | Answer::NoInput(error) => {
-                    ("error", Json::Value(error))
+                    ("error", in_order(error, &["code", "message", "location"]))
                 }
             });
             entries.extend(item.decision_id.iter().map(|id| ("decision_id", Json::Text(id))));
@@ -84,4 +84,17 @@ impl Report {
             errors.len()
         );
     }
+}
+
+/// Returns the entries of an error in the order of OPA's objects; of places, too.
+fn in_order<'v>(error: &'v Value, keys: &[&'static str]) -> Json<'v> {
+    let entry = |key: &&'static str| {
+        let value = error.as_object()?.get_str(key)?;
+        let shown = match *key {
+            "location" => in_order(value, &["file", "row", "col"]),
+            _ => Json::Value(value),
+        };
+        Some((*key, shown))
+    };
+    Json::Object(keys.iter().filter_map(entry).collect())
 }
