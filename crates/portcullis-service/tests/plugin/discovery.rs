@@ -158,3 +158,38 @@ async fn starts_from_the_disk_where_the_service_is_away() {
     assert_eq!(running.state("discovery"), "OK");
     assert!(look(&running).await.is_some());
 }
+
+#[tokio::test]
+async fn a_bundle_that_is_gone_does_not_come_late() {
+    use std::sync::Arc;
+    use tokio::sync::Notify;
+    let plane = ControlPlane::start().await;
+    let running = start(&plane).await;
+    let one = json!({"one": {"resource": "/one", "trigger": "manual"}});
+    discover(&plane, "d1", json!({"bundles": one}));
+    assert_eq!(look(&running).await, None);
+    let held = Arc::new(Notify::new());
+    let bytes = bundle("r", &["one"], json!({"one": {"v": 1}}), &[]);
+    plane.answer("/one", Reply { held: Some(held.clone()), ..Reply::bundle(bytes, "e") });
+    let looking = running.look();
+    let removing = async {
+        plane.wait_for("/one", 1).await;
+        discover(&plane, "d2", json!({}));
+        assert_eq!(look(&running).await, None);
+        held.notify_one();
+    };
+    let (looked, ()) = tokio::join!(looking, removing);
+    assert_eq!(looked.unwrap(), "the bundle is no longer configured");
+    assert_eq!((running.eval("data.one"), running.state("bundle")), (None, "none"));
+}
+
+#[tokio::test]
+async fn a_file_is_discovered_at_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let decisions = json!({"default_decision": "/from/file"}).to_string();
+    std::fs::write(directory.path().join("data.json"), decisions).unwrap();
+    let resource = format!("file://{}", directory.path().display());
+    let running = Start::new(json!({"discovery": {"resource": resource}})).run().await.unwrap();
+    assert_eq!(running.manager.service().settings().default_decision, "/from/file");
+    assert_eq!(running.state("discovery"), "OK");
+}

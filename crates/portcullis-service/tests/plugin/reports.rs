@@ -120,3 +120,20 @@ async fn decisions_go_to_console_and_service() {
     }
     assert_eq!(ids, ["one", "one", "two"], "again after the failure, and at the end");
 }
+
+#[tokio::test]
+async fn decisions_go_to_a_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("decisions.log");
+    let config = json!({
+        "plugins": {"file_logger": {"path": path}},
+        "decision_logs": {"plugin": "file_logger"},
+    });
+    let running = Start::new(config).run().await.unwrap();
+    let service = running.manager.service();
+    service.log(&service.store().snapshot(), event("one"));
+    service.logger().unwrap().settled().await.unwrap();
+    let line: Json = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    assert_eq!((&line["msg"], &line["decision_id"]), (&json!("Decision Log"), &json!("one")));
+    assert!(running.lines("Decision Log").is_empty());
+}
