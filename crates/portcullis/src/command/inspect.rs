@@ -137,7 +137,7 @@ fn write_json(out: &mut dyn Write, summary: &Summary) -> Result<()> {
         entries.push(("signatures_config", Json::Value(&signatures)));
     }
     let namespaces = summary.namespaces.to_value();
-    if namespaces.as_object().is_some_and(|namespaces| namespaces.len() > 0) {
+    if namespaces.as_object().is_some_and(|namespaces| !namespaces.is_empty()) {
         entries.push(("namespaces", Json::Value(&namespaces)));
     }
     json::write(out, &Json::Object(entries))?;
