@@ -57,7 +57,12 @@ impl PolicySource {
 
     /// Returns how its modules are compiled, with these queries always ready.
     pub fn compile_options(&self, queries: Vec<String>) -> CompileOptions {
-        CompileOptions { rego_version: self.rego_version, annotations: self.annotations, queries }
+        CompileOptions {
+            rego_version: self.rego_version,
+            annotations: self.annotations,
+            queries,
+            ..CompileOptions::default()
+        }
     }
 }
 

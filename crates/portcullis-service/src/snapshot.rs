@@ -22,6 +22,8 @@ pub struct CompileOptions {
     pub rego_version: RegoVersion,
     /// What happens to METADATA blocks that are not YAML.
     pub annotations: Annotations,
+    /// How many errors are collected before compilation gives up; 10 without.
+    pub errors_max: Option<usize>,
     /// Queries that are prepared with the policy: where one does not compile, the policy is
     /// refused.
     pub queries: Vec<String>,
@@ -85,6 +87,9 @@ impl Snapshot {
             .data(state.data.clone())
             .rego_version(options.rego_version)
             .annotations(options.annotations);
+        if let Some(errors_max) = options.errors_max {
+            compiler = compiler.errors_max(errors_max);
+        }
         for record in state.modules.values() {
             hash.update(record.text.as_bytes());
             let version = record.version.unwrap_or(options.rego_version);

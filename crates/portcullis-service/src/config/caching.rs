@@ -91,6 +91,11 @@ impl ValueCacheConfig {
 impl CachingConfig {
     /// Reads `caching`.
     pub(super) fn read(top: &Section<'_>) -> Self {
+        if top.is_set("caching") {
+            let message = "`caching` has no effect: builtins of this version keep nothing from one \
+                           query to the next";
+            top.warn("caching", message);
+        }
         let section = top.section_or_empty("caching");
         let builtin = section.section_or_empty("inter_query_builtin_cache");
         let value = section.section_or_empty("inter_query_builtin_value_cache");

@@ -206,6 +206,7 @@ fn unknown_options_are_warned_of() {
         "unknown configuration option \"services.s.credentails\" encountered (opa.yaml:4)",
         "unknown configuration option \"bundles.b.polling.zzz\" encountered (opa.yaml:8)",
         "unknown configuration option \"bundles.b.resorce\" encountered; did you mean `resource`? (opa.yaml:7)",
+        "`caching` has no effect: builtins of this version keep nothing from one query to the next (opa.yaml:10)",
         "unknown configuration option \"caching.x\" encountered (opa.yaml:10)",
         "unknown configuration option \"what\" encountered (opa.yaml:9)",
     ];

@@ -90,7 +90,7 @@ fn options(args: &Args, console: &Console) -> Result<StartOptions> {
     let compile = CompileOptions {
         rego_version: if args.v0_compatible { RegoVersion::V0 } else { RegoVersion::V1 },
         annotations: Annotations::Check,
-        queries: Vec::new(),
+        ..CompileOptions::default()
     };
     let identity = Identity {
         commit: version::commit().to_string(),

@@ -12,6 +12,7 @@ use portcullis_service::store::{DiskOptions, DiskStore, Store};
 use rego::{Annotations, RegoVersion, Value};
 
 use super::Args;
+use crate::command::version;
 
 /// A store, and the files whose content is in it.
 pub(super) struct Initial {
@@ -22,8 +23,9 @@ pub(super) struct Initial {
 /// Opens the store, durable where one is configured, and puts the files in.
 pub(super) fn open(args: &Args, disk: Option<&DiskConfig>) -> Result<Initial> {
     let options = CompileOptions {
-        rego_version: version(args),
+        rego_version: rego_version(args),
         annotations: Annotations::Check,
+        errors_max: Some(if args.max_errors == 0 { usize::MAX } else { args.max_errors }),
         queries: Vec::new(),
     };
     let store = Arc::new(match disk {
@@ -55,7 +57,7 @@ pub(super) fn open(args: &Args, disk: Option<&DiskConfig>) -> Result<Initial> {
     let source = PolicySource {
         paths,
         ignore: args.ignore.clone(),
-        rego_version: version(args),
+        rego_version: rego_version(args),
         annotations: Annotations::Check,
         ..PolicySource::default()
     };
@@ -68,14 +70,14 @@ pub(super) fn open(args: &Args, disk: Option<&DiskConfig>) -> Result<Initial> {
 /// Returns what policies find at `data.system.version`.
 fn version_document() -> Value {
     Value::object_from_strs([
-        ("build_commit", Value::from("")),
+        ("build_commit", Value::from(version::commit())),
         ("build_hostname", Value::from("")),
         ("build_timestamp", Value::from("")),
         ("version", Value::from(env!("CARGO_PKG_VERSION"))),
     ])
 }
 
-pub(super) fn version(args: &Args) -> RegoVersion {
+pub(super) fn rego_version(args: &Args) -> RegoVersion {
     if args.v0_compatible { RegoVersion::V0 } else { RegoVersion::V1 }
 }
 

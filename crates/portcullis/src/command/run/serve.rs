@@ -29,6 +29,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use super::arguments::{Args, Authentication, Authorization};
 use super::initial::{self, Initial};
 use super::local_bundle;
+use crate::command::version;
 use crate::console_layer::ConsoleLayer;
 
 /// Threads that serve, for each core: evaluation runs on them, too.
@@ -130,7 +131,10 @@ fn start_options(
     initial: &Initial,
 ) -> Result<StartOptions> {
     let config = &loaded.config;
-    let identity = Identity::new(env!("CARGO_PKG_VERSION"));
+    let identity = Identity {
+        commit: version::commit().to_string(),
+        ..Identity::new(env!("CARGO_PKG_VERSION"))
+    };
     let status = config.status.as_ref().filter(|status| status.prometheus);
     let registry = Registry::new(&RegistryOptions {
         http_buckets: config.server.duration_buckets.clone(),
