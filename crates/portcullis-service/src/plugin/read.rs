@@ -9,8 +9,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use portcullis_bundle::{
-    Bundle, Limits, ReadOptions, SignatureAlgorithm, Unsigned, Verification, VerificationConfig,
-    VerificationKey, from_entries, read_entries,
+    Bundle, BundleError, Limits, ReadOptions, SignatureAlgorithm, Unsigned, Verification,
+    VerificationConfig, VerificationKey, from_entries, read_entries,
 };
 use portcullis_remote::KeyConfig;
 
@@ -45,6 +45,12 @@ pub(super) fn verification(
         let config = VerificationConfig { keys: known, unsigned, ..VerificationConfig::default() };
         return Ok(Verification::Verify(config));
     };
+    // Known before the first bundle comes: the key that is named must be one.
+    if let Some(id) = &signing.key_id {
+        let missing = || BundleError::Key("has no `key` to verify with".to_string());
+        let key = known.get(id).ok_or_else(missing).and_then(VerificationKey::check);
+        key.map_err(|error| PluginError::Key(id.clone(), error))?;
+    }
     Ok(Verification::Verify(VerificationConfig {
         keys: known,
         key_id: signing.key_id.clone().unwrap_or_default(),

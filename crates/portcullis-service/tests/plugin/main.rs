@@ -1,4 +1,5 @@
 //! The management plane against a control plane on the loopback.
+#![cfg(test)]
 
 mod bundles;
 mod deltas;

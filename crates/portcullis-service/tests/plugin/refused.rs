@@ -162,3 +162,20 @@ async fn modules_of_clients_do_not_change_what_a_bundle_means() {
     let ids: Vec<_> = state.state().modules.keys().collect();
     assert_eq!(ids, ["b/p.rego", "other.rego"]);
 }
+
+#[tokio::test]
+async fn a_key_that_is_none_is_known_at_the_start() {
+    let keys = [
+        json!({"key": "nonsense", "algorithm": "RS256"}),
+        json!({"private_key": "nonsense", "algorithm": "HS256"}),
+    ];
+    for key in keys {
+        let config = json!({
+            "services": {"s": {"url": "http://127.0.0.1:1"}},
+            "keys": {"k": key},
+            "bundles": {"b": {"signing": {"keyid": "k"}, "trigger": "manual"}},
+        });
+        let error = Start::new(config).run().await.err().unwrap().to_string();
+        assert!(error.starts_with("`keys.k`: "), "{error}");
+    }
+}
