@@ -25,6 +25,9 @@ const END_TIMEOUT: Duration = Duration::from_secs(1);
 /// Parts of a configuration that tell others of what is done. A check tells nobody.
 const REPORTS: [&str; 4] = ["decision_logs", "status", "distributed_tracing", "metrics_export"];
 
+/// What the bundle plugin's complaints begin with; whoever checks knows what fails.
+const LOAD_FAILED: &str = "Bundle load failed: ";
+
 /// Fetches and compiles the bundles of a configuration. Returns warnings of the compiler.
 ///
 /// Errors: complaints, a line or more each.
@@ -119,6 +122,7 @@ impl Findings {
             let Ok(line) = Value::from_json(line.as_bytes()) else { return };
             let text = |key| line.get_path(&[key]).and_then(Value::as_str);
             let message = text("msg").unwrap_or_default();
+            let message = message.strip_prefix(LOAD_FAILED).unwrap_or(message);
             let complaint = match text("name") {
                 Some(name) => format!("bundle `{name}`: {message}"),
                 None => message.to_string(),

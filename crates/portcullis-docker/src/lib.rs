@@ -3,7 +3,7 @@
 //! Second wing. Knows: what dockerd sends, and how to ask the running policy. Must not know: other
 //! surfaces, how a policy is compiled.
 //!
-//! Read first: `gate.rs` (one request), then `server.rs`, then `run.rs`.
+//! Read first: `gate.rs` (one request), then `server.rs`, then `run.rs`; `managed.rs` for bundles.
 #![forbid(unsafe_code)]
 
 mod backing;

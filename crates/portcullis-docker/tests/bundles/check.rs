@@ -32,8 +32,8 @@ fn a_check_fetches_and_compiles_every_bundle() {
     assert_eq!(code, EXIT_FAILED);
     for words in [
         "warning: `server` has no effect on the gate",
-        "error: bundle `a`: Bundle load failed: server replied with Not Found",
-        "error: bundle `b`: Bundle load failed: server replied with Not Found",
+        "error: bundle `a`: server replied with Not Found",
+        "error: bundle `b`: server replied with Not Found",
     ] {
         assert!(complaints.contains(words), "{complaints}");
     }
@@ -49,6 +49,33 @@ fn a_check_fetches_and_compiles_every_bundle() {
     assert_eq!(code, EXIT_OK, "{complaints}");
     assert!(!directory.path().join("kept").exists(), "a check keeps nothing");
     assert!(server.requests().iter().all(|line| line.starts_with("GET")), "and tells nobody");
+}
+
+#[test]
+fn a_check_follows_what_is_discovered() {
+    let server = Server::start();
+    let directory = tempfile::tempdir().unwrap();
+    let config = format!(
+        "services: {{s: {{url: {}}}}}\n\
+         discovery: {{resource: discovery.tar.gz, decision: config, persist: true}}\n\
+         persistence_directory: DIR/kept\n",
+        server.url()
+    );
+    let (code, complaints) = check(directory.path(), &config);
+    assert_eq!((code, complaints.lines().count()), (EXIT_FAILED, 1), "{complaints}");
+    assert!(complaints.contains("server replied with Not Found"), "{complaints}");
+    let discovered = |bundles: &str| {
+        let text = format!("package config\n\nlabels := {{}}\n\nbundles := {bundles}\n");
+        server.put("discovery.tar.gz", bundle("1", "config", &text));
+        check(directory.path(), &config)
+    };
+    let (code, complaints) = discovered("{}");
+    assert_eq!(code, EXIT_FAILED);
+    assert!(complaints.contains("the discovered configuration has none"), "{complaints}");
+    server.put("a.tar.gz", bundle("1", "docker", "package docker.authz\n\nallow := true\n"));
+    let (code, complaints) = discovered("{\"a\": {\"resource\": \"a.tar.gz\"}}");
+    assert_eq!(code, EXIT_OK, "{complaints}");
+    assert!(!directory.path().join("kept").exists(), "a check keeps nothing");
 }
 
 #[test]

@@ -165,7 +165,7 @@ fn bundles_are_replaced_while_requests_come() {
     let put = |revision: usize| {
         let text = format!(
             "package docker.authz\n\nallow := {}\n\ndeny contains \"r{revision}\"\n",
-            revision % 2 == 0
+            revision.is_multiple_of(2)
         );
         server.put("bundle.tar.gz", bundle(&format!("r{revision}"), "docker", &text));
         house.trigger("bundle").unwrap();
