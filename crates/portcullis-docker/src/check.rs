@@ -3,6 +3,7 @@
 //! Must not know: how flags are spelled, where complaints are printed.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -33,7 +34,9 @@ const LOAD_FAILED: &str = "Bundle load failed: ";
 /// Errors: complaints, a line or more each.
 pub(crate) fn check(loaded: Loaded, options: ManagedOptions) -> Result<Vec<String>, Vec<String>> {
     let complain = |error: RunError| vec![error.to_string()];
-    let loaded = without_effects(loaded).map_err(complain)?;
+    let directory = tempfile::tempdir()
+        .map_err(|error| complain(RunError::System("make a directory", error)))?;
+    let loaded = without_effects(loaded, directory.path()).map_err(complain)?;
     let runtime = runtime().map_err(complain)?;
     let found = Arc::new(Findings::default());
     let result = runtime.block_on(async {
@@ -56,24 +59,14 @@ pub(crate) fn check(loaded: Loaded, options: ManagedOptions) -> Result<Vec<Strin
     result
 }
 
-/// Returns the configuration without what would be seen or kept elsewhere.
-fn without_effects(loaded: Loaded) -> Result<Loaded, RunError> {
+/// Returns the configuration without what would be seen elsewhere, which keeps bundles in this
+/// directory. What is set here counts more than what is discovered.
+fn without_effects(loaded: Loaded, directory: &Path) -> Result<Loaded, RunError> {
     let mut document = loaded.document;
     if let Some(top) = document.as_object_mut() {
-        top.retain(|key, _| !REPORTS.contains(&key.as_str()));
-    }
-    for section in ["bundles", "bundle", "discovery"] {
-        let Some(section) = document.get_mut(section).and_then(Json::as_object_mut) else {
-            continue;
-        };
-        if section.contains_key("persist") {
-            section.insert("persist".to_string(), Json::Bool(false));
-        }
-        for (_, bundle) in section.iter_mut() {
-            if let Some(persist) = bundle.get_mut("persist") {
-                *persist = Json::Bool(false);
-            }
-        }
+        top.extend(REPORTS.map(|key| (key.to_string(), Json::Null)));
+        let directory = Json::from(directory.display().to_string());
+        top.insert("persistence_directory".to_string(), directory);
     }
     Config::from_value(document).map_err(|e| RunError::Config(ConfigFileError::Config(e)))
 }

@@ -65,7 +65,8 @@ fn a_check_follows_what_is_discovered() {
     assert_eq!((code, complaints.lines().count()), (EXIT_FAILED, 1), "{complaints}");
     assert!(complaints.contains("server replied with Not Found"), "{complaints}");
     let discovered = |bundles: &str| {
-        let text = format!("package config\n\nlabels := {{}}\n\nbundles := {bundles}\n");
+        let text =
+            format!("package config\n\nstatus := {{\"service\": \"s\"}}\n\nbundles := {bundles}\n");
         server.put("discovery.tar.gz", bundle("1", "config", &text));
         check(directory.path(), &config)
     };
@@ -73,9 +74,10 @@ fn a_check_follows_what_is_discovered() {
     assert_eq!(code, EXIT_FAILED);
     assert!(complaints.contains("the discovered configuration has none"), "{complaints}");
     server.put("a.tar.gz", bundle("1", "docker", "package docker.authz\n\nallow := true\n"));
-    let (code, complaints) = discovered("{\"a\": {\"resource\": \"a.tar.gz\"}}");
+    let (code, complaints) = discovered(r#"{"a": {"resource": "a.tar.gz", "persist": true}}"#);
     assert_eq!(code, EXIT_OK, "{complaints}");
     assert!(!directory.path().join("kept").exists(), "a check keeps nothing");
+    assert!(server.requests().iter().all(|line| line.starts_with("GET")), "and tells nobody");
 }
 
 #[test]
