@@ -2,7 +2,7 @@
 //!
 //! Must not know: what is logged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -65,6 +65,12 @@ impl Collector {
     /// Changes what happens to uploads from now on.
     pub(crate) fn becomes(&self, mood: Mood) {
         *self.mood.lock().unwrap() = mood;
+    }
+
+    /// How many of these have not been taken.
+    pub(crate) fn missing(&self, owed: &BTreeSet<String>) -> usize {
+        let taken = self.taken.lock().unwrap();
+        owed.iter().filter(|id| !taken.times.contains_key(*id)).count()
     }
 
     /// How many times each decision, by its id, was in an upload that was answered with success.

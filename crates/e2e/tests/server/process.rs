@@ -28,14 +28,24 @@ pub(crate) struct Server {
 impl Server {
     /// Starts `opa run --server` with these arguments, in a directory, on a port of its own.
     pub(crate) fn start(dir: &Path, arguments: &[&str]) -> Self {
-        let port = free_port();
-        let address = format!("127.0.0.1:{port}");
-        let all = [&["run", "--server", "--addr", &address], arguments].concat();
-        Self::start_on(port, dir, &all)
+        let start = || {
+            let port = free_port();
+            let address = format!("127.0.0.1:{port}");
+            let all = [&["run", "--server", "--addr", &address], arguments].concat();
+            Self::try_start(port, dir, &all)
+        };
+        // Somebody else may have been given the port in the meantime.
+        start().or_else(|_| start()).unwrap_or_else(|log| panic!("the server has ended:\n{log}"))
     }
 
     /// Starts `opa` with these arguments, all of them, and waits until it is healthy.
     pub(crate) fn start_on(port: u16, dir: &Path, arguments: &[&str]) -> Self {
+        let server = Self::try_start(port, dir, arguments);
+        server.unwrap_or_else(|log| panic!("the server has ended:\n{log}"))
+    }
+
+    /// Returns what was printed, if it ends by itself.
+    fn try_start(port: u16, dir: &Path, arguments: &[&str]) -> Result<Self, String> {
         let log = File::options().create(true).append(true).open(dir.join("opa.log")).unwrap();
         let child = Command::new(program(dir))
             .args(arguments)
@@ -46,12 +56,13 @@ impl Server {
             .spawn()
             .unwrap();
         let mut server = Self { child, dir: dir.to_owned(), port };
+        let mut ended = false;
         wait::until("the server to be healthy", START_MAX, || {
-            let running = server.child.try_wait().unwrap().is_none();
-            assert!(running, "the server has ended:\n{}", server.log());
-            http::send(port, "GET", "/health", "").is_ok_and(|answer| answer.status == 200)
+            ended = server.child.try_wait().unwrap().is_some();
+            let healthy = || http::send(port, "GET", "/health", "").is_ok_and(|a| a.status == 200);
+            ended || healthy()
         });
-        server
+        if ended { Err(server.log()) } else { Ok(server) }
     }
 
     /// The port that it listens on.
