@@ -253,6 +253,40 @@ fn a_configuration_names_bundles_the_decision_and_the_log() {
 }
 
 #[test]
+fn a_configuration_can_be_discovered() {
+    let place = place();
+    let url = |name: &str| format!("file://{}", place.path().join(name).display());
+    std::fs::create_dir_all(place.path().join("found/config")).unwrap();
+    let found = format!(
+        r#"{{"bundles": {{"main": {{"resource": "{}"}}}}, "default_decision": "/p/list"}}"#,
+        url("b")
+    );
+    place.put("found/config/data.json", found.as_bytes());
+    let resource = format!("discovery.resource={}", url("found"));
+    let set = ["exec", "--set", &resource, "--set", "discovery.decision=config", "in/a.json"];
+    let shown = masked(&place.run(&set));
+    assert_snapshot!(shown, @r#"
+    exit 0
+    --- stdout
+    {
+      "result": [
+        {
+          "path": "in/a.json",
+          "result": [
+            1
+          ],
+          "decision_id": "…"
+        }
+      ]
+    }
+    "#);
+    // A bundle that is no good is told at once, whatever the time-out.
+    let broken = format!("bundles.b.resource={}", url("none"));
+    let shown = place.run(&["exec", "--set", &broken, "in/a.json"]);
+    assert!(shown.contains("runtime error: open ") && shown.starts_with("exit 1"), "{shown}");
+}
+
+#[test]
 fn print_is_told_where_asked_for() {
     let place = Place::with(&[
         ("b/p.rego", "package system\n\nmain if print(\"hi\", input.x)\n"),

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::place::{Place, run};
+use crate::place::Place;
 
 #[test]
 fn called_opa_it_says_opa() {
