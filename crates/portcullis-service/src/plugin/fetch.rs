@@ -74,12 +74,7 @@ impl Fetch {
         if self.service.kind() == ServiceKind::Oci {
             return self.look_oci(etag).await;
         }
-        let wait = self.long_poll.filter(|_| long_poll);
-        let exchange = self.exchange(etag, wait);
-        let Some(wait) = wait else { return exchange.await };
-        let limit = wait.saturating_add(LONG_POLL_GRACE);
-        let late = || Failure::new(format!("request failed: no answer in {} s", limit.as_secs()));
-        tokio::time::timeout(limit, exchange).await.unwrap_or_else(|_| Err(late()))
+        self.exchange(etag, self.long_poll.filter(|_| long_poll)).await
     }
 
     async fn exchange(&self, etag: &str, wait: Option<Duration>) -> Result<Fetched, Failure> {
@@ -93,7 +88,7 @@ impl Fetch {
             request.headers.insert("prefer", prefer);
         }
         request.long_poll = wait.is_some();
-        let response = self.service.request(request).await.map_err(|e| failed(&e))?;
+        let response = self.head(request, wait).await?;
         let knows = response.header("content-type").is_some_and(|kind| {
             kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case(BUNDLE_TYPE))
         });
@@ -104,6 +99,18 @@ impl Fetch {
             status => return Err(answered(status.as_u16())),
         };
         Ok(Fetched { content, long_poll })
+    }
+
+    /// Waits until an answer begins. Its body may take as long as it goes on.
+    async fn head(&self, request: Request, wait: Option<Duration>) -> Result<Response, Failure> {
+        let answer = self.service.request(request);
+        let answer = match wait.map(|wait| wait.saturating_add(LONG_POLL_GRACE)) {
+            None => answer.await,
+            Some(limit) => tokio::time::timeout(limit, answer).await.map_err(|_| {
+                Failure::new(format!("request failed: no answer in {} s", limit.as_secs()))
+            })?,
+        };
+        answer.map_err(|error| failed(&error))
     }
 
     async fn read(&self, response: Response) -> Result<Content, Failure> {

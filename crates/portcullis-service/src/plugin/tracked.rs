@@ -150,6 +150,8 @@ impl Tracked {
         let (name, retired) = (self.name.clone(), Arc::clone(&self.retired));
         let incoming = Incoming { name, bundle, etag, retired };
         activate(self.service.store(), vec![incoming], metrics)?;
+        let message = "Bundle loaded and activated successfully.";
+        self.service.console().line(Level::Info, message, &self.fields());
         Ok(Activated { revision, kind })
     }
 
@@ -166,19 +168,23 @@ impl Tracked {
         Attempt { activated, kept }
     }
 
+    /// Returns what lines about it have beside the message.
+    fn fields(&self) -> Value {
+        Value::object_from_strs([
+            ("name", Value::from(self.name.as_str())),
+            ("plugin", Value::from("bundle")),
+        ])
+    }
+
     /// Tells everybody what came of an attempt.
     fn settle(&self, failure: Option<&Failure>) {
         if self.retired.load(Ordering::SeqCst) {
             return;
         }
         let status = self.progress().status.clone();
-        let fields = Value::object_from_strs([
-            ("name", Value::from(self.name.as_str())),
-            ("plugin", Value::from("bundle")),
-        ]);
         if let Some(failure) = failure {
             let message = format!("Bundle load failed: {failure}");
-            self.service.console().line(Level::Error, &message, &fields);
+            self.service.console().line(Level::Error, &message, &self.fields());
         }
         self.board.count_bundle(&status);
         self.board.set_bundle(&status);
