@@ -12,7 +12,7 @@ use portcullis_service::console::Console;
 use portcullis_service::decide::Limits;
 use portcullis_service::host::SystemHost;
 use portcullis_service::plugin::{ClientOptions, Manager, PluginError, StartOptions};
-use portcullis_service::service::{Identity, ServiceParts};
+use portcullis_service::service::{Identity, Service, ServiceParts};
 use portcullis_service::source::PolicySource;
 use portcullis_service::state::State;
 use portcullis_service::store::Store;
@@ -177,9 +177,7 @@ pub(crate) async fn reload(manager: &Manager) {
 }
 
 /// Tells people and the service manager what is waited for, until nothing is.
-pub(crate) async fn announce(manager: Arc<Manager>, waiting: Arc<Waiting>) {
-    let service = manager.service();
-    drop(manager);
+pub(crate) async fn announce(service: Arc<Service>, waiting: Arc<Waiting>) {
     let mut changes = service.plugins().changes();
     let mut told = None;
     while let Some(reason) = waiting.reason() {

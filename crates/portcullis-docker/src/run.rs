@@ -155,7 +155,7 @@ fn run_managed(options: RunOptions, file: &str) -> Result<(), RunError> {
         let managed = Managed::start(loaded, options.into(), console()).await?;
         let (gate, manager) = (Arc::clone(managed.gate()), Arc::clone(managed.manager()));
         let waiting = Arc::clone(managed.waiting());
-        let announced = tokio::spawn(managed::announce(Arc::clone(&manager), waiting));
+        let announced = tokio::spawn(managed::announce(manager.service(), waiting));
         let served = serve_until_signal(&listener, &gate, limits, Source::Bundles(manager)).await;
         announced.abort();
         drop(gate);
