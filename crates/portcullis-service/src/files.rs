@@ -12,6 +12,7 @@ use crate::snapshot::{CompileOptions, SnapshotError};
 use crate::source::PolicySource;
 use crate::state::{ModuleRecord, Origin, State};
 use crate::store::{Store, Transaction, WriteError};
+use crate::watch::Watched;
 
 /// What a reload did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,11 +89,6 @@ impl PolicyFiles {
         &self.store
     }
 
-    /// Returns where the policy comes from.
-    pub fn source(&self) -> &PolicySource {
-        &self.source
-    }
-
     /// Puts what the files hold in force.
     ///
     /// Errors: files that cannot be read, modules that do not compile beside what is there.
@@ -101,9 +97,40 @@ impl PolicyFiles {
         self.activate(&mut data)
     }
 
+    fn activate(&self, data: &mut Value) -> Result<(), String> {
+        let new = self.source.state().map_err(|errors| errors.to_string())?;
+        let written = self.store.write(|txn| {
+            let is_ours = |record: &ModuleRecord| record.origin <= Origin::File;
+            let there = txn.state().modules.clone();
+            let gone = there
+                .iter()
+                .filter(|(id, record)| is_ours(record) && !new.modules.contains_key(id.as_str()));
+            for (id, _) in gone {
+                txn.remove_module(id);
+            }
+            for (id, record) in &new.modules {
+                txn.put_module(id, ModuleRecord::clone(record));
+            }
+            replace_data(txn, data, &new.data)
+        });
+        written.map_err(|error: WriteError| error.to_string())?;
+        *data = new.data;
+        Ok(())
+    }
+}
+
+impl Watched for PolicyFiles {
+    fn source(&self) -> &PolicySource {
+        &self.source
+    }
+
+    fn is_unavailable(&self) -> bool {
+        self.store.current().unavailable.is_some()
+    }
+
     /// Reads and compiles the policy again and puts it in force. What bundles and clients have put
     /// in beside it stays.
-    pub fn reload(&self) -> Reload {
+    fn reload(&self) -> Reload {
         // One at a time; what a panic left behind is what was last in force.
         let mut data = self.data.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(path) = self.source.missing() {
@@ -132,27 +159,6 @@ impl PolicyFiles {
                 }
             }
         }
-    }
-
-    fn activate(&self, data: &mut Value) -> Result<(), String> {
-        let new = self.source.state().map_err(|errors| errors.to_string())?;
-        let written = self.store.write(|txn| {
-            let is_ours = |record: &ModuleRecord| record.origin <= Origin::File;
-            let there = txn.state().modules.clone();
-            let gone = there
-                .iter()
-                .filter(|(id, record)| is_ours(record) && !new.modules.contains_key(id.as_str()));
-            for (id, _) in gone {
-                txn.remove_module(id);
-            }
-            for (id, record) in &new.modules {
-                txn.put_module(id, ModuleRecord::clone(record));
-            }
-            replace_data(txn, data, &new.data)
-        });
-        written.map_err(|error: WriteError| error.to_string())?;
-        *data = new.data;
-        Ok(())
     }
 }
 

@@ -16,6 +16,7 @@ mod discovery;
 mod error;
 mod fetch;
 pub mod file_log;
+mod local;
 mod log_upload;
 mod pace;
 mod persist;
@@ -34,16 +35,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use portcullis_bundle::{FILE_BYTES_MAX, Verification};
 use tokio::task::JoinHandle;
 
 pub use portcullis_remote::ClientOptions;
 
 pub use self::bundles::ROUNDS_MAX;
 pub use self::error::{Failure, PluginError};
+pub use self::local::{LocalBundle, LocalBundles};
 pub use self::status_upload::STATUS_REPORTS_MAX;
 
-use self::activate::{Incoming, activate};
 use self::bundles::Bundles;
 use self::discovery::Discovery;
 use self::plane::{DECISION_LOGS, Plane, Stage};
@@ -53,7 +53,6 @@ use crate::config::Loaded;
 use crate::plugin_state::PluginState;
 use crate::service::{Service, ServiceParts, Settings};
 use crate::telemetry::export::{MetricsExport, TraceExport};
-use crate::telemetry::metrics::Metrics;
 
 /// The name of discovery's plugin.
 const DISCOVERY: &str = "discovery";
@@ -75,19 +74,6 @@ pub struct StartOptions {
     pub local_bundles: Vec<LocalBundle>,
     /// What is put in for `${NAME}` in a discovered configuration.
     pub variables: Arc<Variables>,
-}
-
-/// A bundle on the disk that was named at the start.
-#[derive(Clone, Debug)]
-pub struct LocalBundle {
-    /// Its name.
-    pub name: String,
-    /// A directory or an archive.
-    pub path: PathBuf,
-    /// Patterns of names, of files and of directories, that are passed over inside of it.
-    pub ignore: Vec<String>,
-    /// What is done about its signature.
-    pub verification: Verification,
 }
 
 /// Runs the plugins of a configuration. Must be used within a Tokio runtime.
@@ -114,7 +100,7 @@ impl Manager {
         let settings = Settings::new(config, &loaded.document, &parts.identity);
         let service = Arc::new(Service::new(parts, settings));
         let pinned: BTreeSet<_> = local_bundles.iter().map(|local| local.name.clone()).collect();
-        load_local(&service, local_bundles).await?;
+        local::load(&service, local_bundles).await?;
         let traces = config.distributed_tracing.as_ref().map(TraceExport::start).transpose()?;
         let registry = || Arc::clone(service.registry());
         let metrics = config.metrics_export.as_ref().map(|it| MetricsExport::start(it, registry()));
@@ -238,31 +224,3 @@ impl Drop for Manager {
 
 /// Longest wait for a status that was asked to be reported.
 const TRIGGER_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// Activates bundles that were named at the start, together: they may need each other's modules.
-async fn load_local(service: &Service, bundles: Vec<LocalBundle>) -> Result<(), PluginError> {
-    if bundles.is_empty() {
-        return Ok(());
-    }
-    let store = Arc::clone(service.store());
-    let names = bundles.iter().map(|local| local.name.as_str()).collect::<Vec<_>>().join(", ");
-    let work = tokio::task::spawn_blocking(move || {
-        let mut metrics = Metrics::new();
-        let mut incoming = Vec::new();
-        for LocalBundle { name, path, ignore, verification } in bundles {
-            let options = read::options(&name, FILE_BYTES_MAX, verification);
-            let mut bundle = read::path(&path, &ignore, &options, &mut metrics)
-                .map_err(|failure| PluginError::Bundle(path.display().to_string(), failure))?;
-            for module in &mut bundle.modules {
-                // Who named the bundle knows its files by their whole path.
-                module.path.clone_from(&module.id);
-            }
-            let (etag, retired) = (String::new(), Arc::default());
-            incoming.push(Incoming { name, bundle, etag, retired });
-        }
-        activate(&store, incoming, &mut metrics)
-            .map_err(|failure| PluginError::Bundle(names, failure))
-    });
-    let failed = |error| PluginError::Failed(Failure::new(format!("internal error: {error}")));
-    work.await.unwrap_or_else(|error| Err(failed(error)))
-}

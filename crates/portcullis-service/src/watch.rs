@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::inotify::{self, WatchFlags};
 
-use crate::files::{PolicyFiles, Reload};
-use crate::source::Signature;
+use crate::files::Reload;
+use crate::source::{PolicySource, Signature};
 
 /// How often files are looked at without being told to.
 const POLL_INTERVAL: Duration = Duration::from_secs(2);
@@ -37,6 +37,16 @@ const STACK_BYTES: usize = 16 << 20;
 /// What is told about each reload that was tried.
 pub type OnReload = dyn Fn(&Reload) + Send;
 
+/// What is watched: files, and what is done when they change.
+pub trait Watched: Send + Sync {
+    /// Returns where the files are.
+    fn source(&self) -> &PolicySource;
+    /// Whether what is in force must not be used, since a file is gone.
+    fn is_unavailable(&self) -> bool;
+    /// Reads the files again and puts what they hold in force.
+    fn reload(&self) -> Reload;
+}
+
 /// A thread that reloads a policy when its files change. Ends when dropped.
 pub struct Watcher {
     control: Option<UnixStream>,
@@ -48,7 +58,7 @@ impl Watcher {
     ///
     /// Errors: the system gives no socket or no thread. Without the kernel's notices it still
     /// looks at the files in its rhythm.
-    pub fn start(files: Arc<PolicyFiles>, on_reload: Box<OnReload>) -> io::Result<Watcher> {
+    pub fn start(files: Arc<dyn Watched>, on_reload: Box<OnReload>) -> io::Result<Watcher> {
         let (control, commands) = UnixStream::pair()?;
         commands.set_nonblocking(true)?;
         let notices = inotify::init(inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK);
@@ -93,7 +103,7 @@ impl Drop for Watcher {
 }
 
 struct Watch {
-    files: Arc<PolicyFiles>,
+    files: Arc<dyn Watched>,
     on_reload: Box<OnReload>,
     notices: Option<OwnedFd>,
     commands: UnixStream,
@@ -205,7 +215,7 @@ impl Watch {
     fn look(&mut self) {
         if self.files.source().missing().is_some() {
             let since = *self.missing_since.get_or_insert_with(Instant::now);
-            let known = self.files.store().current().unavailable.is_some();
+            let known = self.files.is_unavailable();
             if since.elapsed() >= MISSING_GRACE && !known {
                 self.reload();
             }

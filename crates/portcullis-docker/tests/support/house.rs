@@ -50,7 +50,7 @@ impl House {
         let options = args.to_options().unwrap();
         let queries = options.gate.question.queries();
         let files = Arc::new(PolicyFiles::open(options.source, queries).unwrap());
-        let watcher = Watcher::start(Arc::clone(&files), Box::new(|_| {})).unwrap();
+        let watcher = Watcher::start(files.clone(), Box::new(|_| {})).unwrap();
         let gate =
             Arc::new(Gate::new(Arc::clone(files.store()), SystemHost::new(), options.gate, None));
         let listener = Listener::bind(&socket).unwrap();

@@ -48,9 +48,7 @@ pub(crate) fn post(
         decision.snapshot = std::sync::Arc::clone(&snapshot);
         decision.about.path = logged_path(path);
         decision.about.input = Some(input.clone());
-        decision.about.custom = batch_id
-            .as_deref()
-            .map(|id| Value::object_from_strs([("batch_decision_id", Value::from(id))]));
+        decision.about.batch.clone_from(&batch_id);
         let ask = Ask {
             kind: "v1/batch/data",
             strict_builtin_errors: request.params.is_on("strict-builtin-errors"),

@@ -33,6 +33,8 @@ pub(crate) struct About {
     pub(crate) query: Option<String>,
     pub(crate) input: Option<Value>,
     pub(crate) custom: Option<Value>,
+    /// The id of the batch that it is one of.
+    pub(crate) batch: Option<String>,
 }
 
 /// How a query is asked.
@@ -163,6 +165,12 @@ impl<'s> Decision<'s> {
             req_id: Some(request.id),
             request_context: request_context(self.service, request),
             custom: self.about.custom,
+            extra: self
+                .about
+                .batch
+                .map(|id| ("batch_decision_id", Value::from(id)))
+                .into_iter()
+                .collect(),
             ..Event::default()
         };
         self.service.log(&self.snapshot, event);

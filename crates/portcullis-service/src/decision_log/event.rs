@@ -119,8 +119,11 @@ impl Event {
         fields.chain(extra).collect()
     }
 
-    /// Takes away what a mask could have hidden.
+    /// Takes away what a mask could have hidden, and whatever else a client or a policy has written.
     pub(super) fn strip(&mut self) {
+        self.query = None;
+        self.custom = None;
+        self.extra.clear();
         self.input = None;
         self.result = None;
         self.nd_builtin_cache = None;

@@ -27,6 +27,10 @@ use crate::decide::evaluate;
 use crate::plugin_state::PluginState;
 use crate::telemetry::metrics::Metrics;
 
+/// Parts of a configuration that count at the start only.
+const UNDISCOVERED: [&str; 5] =
+    ["server", "storage", "caching", "distributed_tracing", "metrics_export"];
+
 /// Looks for the configuration.
 pub(super) struct Discovery {
     finder: Arc<Finder>,
@@ -169,9 +173,14 @@ impl Finder {
         let Discovered { document, overridden } = merged(&self.boot, &self.config, document)
             .map_err(|error| Failure::new(error.to_string()))?;
         let loaded = Config::from_value(document).map_err(|e| Failure::new(e.to_string()))?;
-        for warning in &loaded.warnings {
+        let unused = UNDISCOVERED.iter().filter(|key| loaded.document.get(**key).is_some());
+        let unused =
+            unused.filter(|key| self.boot.document.get(**key) != loaded.document.get(**key));
+        let unused =
+            unused.map(|key| format!("`{key}` of a discovered configuration has no effect"));
+        for warning in loaded.warnings.iter().cloned().chain(unused) {
             let fields = Value::object_from_strs([("plugin", Value::from(DISCOVERY))]);
-            self.plane.service.console().line(Level::Warn, warning, &fields);
+            self.plane.service.console().line(Level::Warn, &warning, &fields);
         }
         let applied = self.plane.apply(&loaded, Stage::Whole).await;
         applied.map_err(|error| Failure::new(error.to_string()))?;

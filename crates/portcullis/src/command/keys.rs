@@ -22,7 +22,7 @@ const DEFAULT_SIGNER: &str = "_default";
 
 /// How bundles are verified that are read.
 #[derive(clap::Args)]
-pub(super) struct VerificationArgs {
+pub(crate) struct VerificationArgs {
     /// Key that verifies bundles: a secret, or the path of a PEM file
     #[arg(long, value_name = "KEY")]
     verification_key: Option<String>,

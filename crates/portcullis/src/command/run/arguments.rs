@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use portcullis_service::console;
 
+use crate::command::keys::VerificationArgs;
 use crate::duration;
 
 /// How clients say who they are.
@@ -156,24 +157,14 @@ pub(crate) struct Args {
     /// Do not check policies against the shape of the authorization input, which does not happen yet
     #[arg(long)]
     pub(crate) skip_known_schema_check: bool,
-    /// Key that verifies bundles: a secret, or the path of a PEM file
-    #[arg(long, value_name = "KEY")]
-    pub(crate) verification_key: Option<String>,
-    /// Name of that key
-    #[arg(long, value_name = "ID", default_value = "default")]
-    pub(crate) verification_key_id: String,
-    /// Algorithm of that key
+    #[command(flatten)]
+    pub(crate) verification: VerificationArgs,
+    /// Algorithm of the key that verifies bundles
     #[arg(long, value_name = "ALGORITHM", default_value = "RS256")]
     pub(crate) signing_alg: String,
-    /// Scope that signatures must have
-    #[arg(long, value_name = "SCOPE")]
-    pub(crate) scope: Option<String>,
     /// Take bundles without looking at their signatures
     #[arg(long)]
     pub(crate) skip_verify: bool,
-    /// Files of bundles that need not be signed
-    #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
-    pub(crate) exclude_files_verify: Vec<String>,
     /// Read policies as Rego v0, and listen on all interfaces unless told otherwise
     #[arg(long)]
     pub(crate) v0_compatible: bool,

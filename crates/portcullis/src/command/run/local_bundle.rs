@@ -1,12 +1,9 @@
 //! `run --bundle`: paths as bundles.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
-use portcullis_bundle::{
-    SignatureAlgorithm, Unsigned, Verification, VerificationConfig, VerificationKey,
-};
+use anyhow::Result;
+use portcullis_bundle::Verification;
 use portcullis_service::plugin::LocalBundle;
 
 use super::Args;
@@ -28,26 +25,6 @@ fn verification(args: &Args) -> Result<Verification> {
     if args.skip_verify {
         return Ok(Verification::Skip);
     }
-    let Some(key) = &args.verification_key else {
-        if args.scope.is_some() || !args.exclude_files_verify.is_empty() {
-            bail!("--scope and --exclude-files-verify go with --verification-key");
-        }
-        return Ok(Verification::NoKeys);
-    };
-    let algorithm = SignatureAlgorithm::from_name(&args.signing_alg)
-        .context("--signing-alg is no algorithm of signatures")?;
-    // A key in a file, or the secret itself.
-    let text = match std::fs::metadata(key) {
-        Ok(_) => std::fs::read_to_string(key).with_context(|| format!("cannot read `{key}`"))?,
-        Err(_) => key.clone(),
-    };
-    let key = VerificationKey { key: text, algorithm, scope: String::new() };
-    key.check().context("--verification-key is no key of --signing-alg")?;
-    Ok(Verification::Verify(VerificationConfig {
-        keys: BTreeMap::from([(args.verification_key_id.clone(), key)]),
-        key_id: args.verification_key_id.clone(),
-        scope: args.scope.clone().unwrap_or_default(),
-        exclude_files: args.exclude_files_verify.clone(),
-        unsigned: Unsigned::Refuse,
-    }))
+    let config = args.verification.config(&args.signing_alg)?;
+    Ok(config.map_or(Verification::NoKeys, Verification::Verify))
 }

@@ -17,10 +17,10 @@ use portcullis_service::console::{Console, Level};
 use portcullis_service::decide::Limits;
 use portcullis_service::files::Reload;
 use portcullis_service::host::SystemHost;
-use portcullis_service::plugin::{ClientOptions, Manager, StartOptions};
+use portcullis_service::plugin::{ClientOptions, LocalBundles, Manager, StartOptions, file_log};
 use portcullis_service::service::{Identity, ServiceParts};
 use portcullis_service::telemetry::prometheus::{Registry, RegistryOptions, StatusOptions};
-use portcullis_service::watch::Watcher;
+use portcullis_service::watch::{Watched, Watcher};
 use rego::Value;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::layer::SubscriberExt;
@@ -42,8 +42,8 @@ const STACK_BYTES: usize = 8 << 20;
 ///
 /// Errors: whatever keeps it from starting.
 pub(super) fn serve(args: &Args) -> Result<()> {
-    let console = console(args);
     let loaded = configuration(args)?;
+    let console = console(args, &loaded.config)?;
     for warning in &loaded.warnings {
         console.line(Level::Warn, warning, &nothing());
     }
@@ -75,9 +75,9 @@ async fn run(
     }
     let options = ServerOptions { traces: manager.traces(), ..options };
     let server = Arc::new(Server::new(manager.service(), options));
-    let watcher = match initial.files {
-        Some(files) if args.watch => Some(watch(files, console.clone())?),
-        _ => None,
+    let watcher = match args.watch {
+        true => watched(args, initial)?.map(|files| watch(files, console.clone())).transpose()?,
+        false => None,
     };
     announce(&console, &listeners);
     let stopping = console.clone();
@@ -92,13 +92,22 @@ async fn run(
     Ok(())
 }
 
-/// Returns a console on the standard error, where the libraries write, too.
-fn console(args: &Args) -> Console {
-    // Where nobody reads the log any more, the server goes on.
-    let sink = |line: &str| drop(std::io::stderr().lock().write_all(line.as_bytes()));
-    let console = Console::new(Arc::new(sink), args.log_format.into(), args.log_level.into());
+/// Returns the console, where the libraries write, too: the standard error, or the file of
+/// `server.logger_plugin`.
+fn console(args: &Args, config: &Config) -> Result<Console> {
+    let file = config.server.logger_plugin.as_ref().and(config.plugins.file_logger.as_ref());
+    let console = match file {
+        Some(file) => {
+            file_log::open(file).with_context(|| format!("cannot write the log `{}`", file.path))?
+        }
+        None => {
+            // Where nobody reads the log any more, the server goes on.
+            let sink = |line: &str| drop(std::io::stderr().lock().write_all(line.as_bytes()));
+            Console::new(Arc::new(sink), args.log_format.into(), args.log_level.into())
+        }
+    };
     drop(tracing_subscriber::registry().with(ConsoleLayer(console.clone())).try_init());
-    console
+    Ok(console)
 }
 
 fn nothing() -> Value {
@@ -154,6 +163,9 @@ fn start_options(
         let fields = Value::object_from_strs([("line", Value::from(place))]);
         printed.line(Level::Info, line, &fields);
     });
+    if !args.bundle && args.verification.config(&args.signing_alg)?.is_some() {
+        bail!("enable bundle mode (ie. --bundle) to verify bundle files or directories");
+    }
     let local_bundles = if args.bundle { local_bundle::all(args)? } else { Vec::new() };
     Ok(StartOptions {
         parts: ServiceParts {
@@ -261,8 +273,17 @@ fn stop_signal() -> Result<impl Future<Output = ()>> {
     })
 }
 
+/// Returns what is to be watched: the files, or the bundles, that were named at the start.
+fn watched(args: &Args, initial: Initial) -> Result<Option<Arc<dyn Watched>>> {
+    if !args.bundle {
+        return Ok(initial.files.map(|files| files as Arc<dyn Watched>));
+    }
+    let bundles = local_bundle::all(args)?;
+    Ok(Some(Arc::new(LocalBundles::new(bundles, initial.store))))
+}
+
 /// Loads the files again when they change, and says what that came to.
-fn watch(files: Arc<portcullis_service::files::PolicyFiles>, console: Console) -> Result<Watcher> {
+fn watch(files: Arc<dyn Watched>, console: Console) -> Result<Watcher> {
     let report = move |reload: &Reload| match reload {
         Reload::Activated(revision) => {
             let revision = i64::try_from(*revision).unwrap_or(i64::MAX);
