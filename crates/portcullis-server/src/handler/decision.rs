@@ -171,7 +171,6 @@ impl<'s> Decision<'s> {
                 .map(|id| ("batch_decision_id", Value::from(id)))
                 .into_iter()
                 .collect(),
-            ..Event::default()
         };
         self.service.log(&self.snapshot, event);
     }
