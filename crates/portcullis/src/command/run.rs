@@ -12,6 +12,7 @@ use std::io::Write;
 use anyhow::{Result, bail};
 
 pub(super) use self::arguments::{Args, LogFormat, LogLevel};
+use crate::allocator::keep_blocks_at_hand;
 use crate::exit::Exit;
 
 pub(super) fn run(args: &Args) -> Result<Exit> {
@@ -21,6 +22,7 @@ pub(super) fn run(args: &Args) -> Result<Exit> {
              or `eval` for one query"
         );
     }
+    keep_blocks_at_hand();
     match serve::serve(args) {
         Ok(()) => Ok(Exit::Success),
         Err(error) => {
