@@ -108,7 +108,8 @@ metrics_export: {type: ''}
 bundles: {f: {resource: 'file:///x', polling: {long_polling_timeout_seconds: 10}}}
 ";
     let loaded = load(text).unwrap();
-    assert_eq!(loaded.warnings, [""; 0]);
+    let warning = "`caching` has no effect: builtins of this version keep nothing from one query to the next (opa.yaml:10)";
+    assert_eq!(loaded.warnings, [warning]);
     let config = loaded.config;
     let logs = config.decision_logs.unwrap();
     assert_eq!(logs.plugin.as_deref(), Some("file_logger"));
