@@ -16,7 +16,6 @@ use portcullis_service::service::{Identity, Service, ServiceParts};
 use portcullis_service::source::PolicySource;
 use portcullis_service::state::State;
 use portcullis_service::store::Store;
-use portcullis_service::telemetry::prometheus::{Registry, RegistryOptions, StatusOptions};
 use sd_notify::NotifyState;
 
 use crate::gate::{Gate, GateOptions, Secrets};
@@ -93,9 +92,7 @@ impl Managed {
         let compile = source.compile_options(gate.question.queries());
         let store = Store::open(State::default(), compile).map_err(RunError::Policy)?;
         let parts = parts(&loaded, Arc::new(store), gate.limits, console)?;
-        let version = parts.identity.version.as_str();
-        let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
-        let client = ClientOptions::new(format!("Open-Policy-Agent/{version} ({os}, {arch})"));
+        let client = ClientOptions::new(parts.identity.user_agent());
         let manager = Manager::start(StartOptions {
             loaded,
             parts,
@@ -142,16 +139,8 @@ fn parts(
     limits: Limits,
     console: Console,
 ) -> Result<ServiceParts, RunError> {
-    let config = &loaded.config;
     let identity = Identity::new(env!("CARGO_PKG_VERSION"));
-    let status = config.status.as_ref().filter(|status| status.prometheus);
-    let registry = Registry::new(&RegistryOptions {
-        http_buckets: config.server.duration_buckets.clone(),
-        status: status.map(|status| StatusOptions {
-            version: identity.version.clone(),
-            bundle_buckets: status.bundle_loading_buckets.clone(),
-        }),
-    });
+    let registry = identity.registry(&loaded.config);
     let registry = Arc::new(registry.map_err(RunError::Metrics)?);
     let printed = |place: &str, line: &str| tracing::info!(place, "{line}");
     let host = SystemHost::new().with_print(printed);

@@ -17,7 +17,8 @@ use crate::host::{SystemHost, runtime_document};
 use crate::plugin_state::PluginStates;
 use crate::snapshot::Snapshot;
 use crate::store::Store;
-use crate::telemetry::prometheus::Registry;
+use crate::telemetry::TelemetryError;
+use crate::telemetry::prometheus::{Registry, RegistryOptions, StatusOptions};
 
 /// Who this process is.
 #[derive(Clone, Debug)]
@@ -41,6 +42,32 @@ impl Identity {
             commit: String::new(),
             built_at: String::new(),
         }
+    }
+
+    /// Returns what services are told of who asks, with Go's names of systems and machines.
+    ///
+    /// Source: OPA `v1/version`, and RFC 9110, "User-Agent".
+    pub fn user_agent(&self) -> String {
+        let machine = match std::env::consts::ARCH {
+            "x86_64" => "amd64",
+            "aarch64" => "arm64",
+            other => other,
+        };
+        format!("Open-Policy-Agent/{} ({}, {machine})", self.version, std::env::consts::OS)
+    }
+
+    /// Returns the metrics of this process, as its configuration wants them.
+    ///
+    /// Errors: buckets that are none.
+    pub fn registry(&self, config: &Config) -> Result<Registry, TelemetryError> {
+        let status = config.status.as_ref().filter(|status| status.prometheus);
+        Registry::new(&RegistryOptions {
+            http_buckets: config.server.duration_buckets.clone(),
+            status: status.map(|status| StatusOptions {
+                version: self.version.clone(),
+                bundle_buckets: status.bundle_loading_buckets.clone(),
+            }),
+        })
     }
 }
 

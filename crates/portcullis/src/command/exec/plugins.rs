@@ -21,7 +21,6 @@ use portcullis_service::service::{Identity, ServiceParts};
 use portcullis_service::snapshot::CompileOptions;
 use portcullis_service::state::State;
 use portcullis_service::store::Store;
-use portcullis_service::telemetry::prometheus::{Registry, RegistryOptions};
 use rego::{Annotations, Budget, RegoVersion, Value};
 
 use super::Args;
@@ -96,12 +95,8 @@ fn options(args: &Args, console: &Console) -> Result<StartOptions> {
         commit: version::commit().to_string(),
         ..Identity::new(env!("CARGO_PKG_VERSION"))
     };
-    let registry = Registry::new(&RegistryOptions {
-        http_buckets: loaded.config.server.duration_buckets.clone(),
-        status: None,
-    })?;
-    let (system, machine) = (std::env::consts::OS, std::env::consts::ARCH);
-    let agent = format!("Open-Policy-Agent/{} ({system}, {machine})", identity.version);
+    let registry = identity.registry(&loaded.config)?;
+    let agent = identity.user_agent();
     let printed = console.clone();
     let host = SystemHost::new().with_print(move |place, line| {
         let fields = Value::object_from_strs([("line", Value::from(place))]);

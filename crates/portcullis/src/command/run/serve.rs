@@ -19,7 +19,6 @@ use portcullis_service::files::Reload;
 use portcullis_service::host::SystemHost;
 use portcullis_service::plugin::{ClientOptions, LocalBundles, Manager, StartOptions, file_log};
 use portcullis_service::service::{Identity, ServiceParts};
-use portcullis_service::telemetry::prometheus::{Registry, RegistryOptions, StatusOptions};
 use portcullis_service::watch::{Watched, Watcher};
 use rego::Value;
 use tokio::signal::unix::{SignalKind, signal};
@@ -144,20 +143,8 @@ fn start_options(
         commit: version::commit().to_string(),
         ..Identity::new(env!("CARGO_PKG_VERSION"))
     };
-    let status = config.status.as_ref().filter(|status| status.prometheus);
-    let registry = Registry::new(&RegistryOptions {
-        http_buckets: config.server.duration_buckets.clone(),
-        status: status.map(|status| StatusOptions {
-            version: identity.version.clone(),
-            bundle_buckets: status.bundle_loading_buckets.clone(),
-        }),
-    })?;
-    let agent = format!(
-        "Open-Policy-Agent/{} ({}, {})",
-        identity.version,
-        std::env::consts::OS,
-        std::env::consts::ARCH
-    );
+    let registry = identity.registry(config)?;
+    let agent = identity.user_agent();
     let printed = console.clone();
     let host = SystemHost::new().with_print(move |place, line| {
         let fields = Value::object_from_strs([("line", Value::from(place))]);
