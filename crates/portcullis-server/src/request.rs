@@ -1,7 +1,9 @@
 //! A request once all of it has been read: what handlers see.
 
+use std::cell::RefCell;
+
 use http::HeaderMap;
-use rego::{Value, YamlError};
+use rego::{JsonError, JsonReader, Value, YamlError};
 
 use crate::error::ApiError;
 use crate::params::Params;
@@ -62,7 +64,7 @@ impl Request {
         if self.body.trim_ascii().is_empty() {
             return Err(ApiError::invalid("EOF"));
         }
-        Value::from_json(&self.body).map_err(|error| ApiError::invalid(error.message()))
+        read_json(&self.body).map_err(|error| ApiError::invalid(error.message()))
     }
 
     /// Returns headers by their canonical names, each with all of its values.
@@ -88,7 +90,26 @@ pub(crate) fn document(body: &[u8], is_yaml: bool) -> Result<Option<Value>, Stri
     if is_yaml {
         return Value::from_yaml(body).map(Some).map_err(|error| yaml_error(&error));
     }
-    Value::from_json(body).map(Some).map_err(|error| error.message().to_string())
+    read_json(body).map(Some).map_err(|error| error.message().to_string())
+}
+
+thread_local! {
+    /// Knows the keys of the objects that came before: requests are alike, and so need neither sort
+    /// nor keep keys of their own. What it remembers is bounded.
+    static READER: RefCell<JsonReader> = RefCell::default();
+}
+
+/// Bodies above this size, in bytes, are read by themselves: what they teach would not be met again.
+const REMEMBERED_BYTES_MAX: usize = 64 << 10;
+
+fn read_json(body: &[u8]) -> Result<Value, JsonError> {
+    if body.len() > REMEMBERED_BYTES_MAX {
+        return Value::from_json(body);
+    }
+    READER.with(|reader| match reader.try_borrow_mut() {
+        Ok(mut reader) => reader.read(body),
+        Err(_) => Value::from_json(body),
+    })
 }
 
 /// Returns an error of YAML in the words of the library that OPA reads it with, which counts lines

@@ -18,5 +18,5 @@ pub use errors::{Errors, EvalError, diagnostic_value};
 pub use host::IdleHost;
 pub use query::{Budget, EvalOptions, ExpressionValue, Query, ResultSet, Row};
 pub use rego_source::{Diagnostic, Location, Position, Severity, Sources, render};
-pub use rego_value::{Keys, Number, ObjectRef, Value, View, YamlError};
+pub use rego_value::{JsonError, JsonReader, Keys, Number, ObjectRef, Value, View, YamlError};
 pub use rego_vm::{Host, RECORD_BYTES_MAX, Recorder};

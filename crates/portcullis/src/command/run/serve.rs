@@ -34,6 +34,9 @@ use crate::console_layer::ConsoleLayer;
 /// Threads that serve, for each core: evaluation runs on them, too.
 const WORKERS_PER_CORE: usize = 2;
 
+/// Most threads for what takes long: large bodies, slow decisions, writes, bundles.
+const BLOCKING_THREADS_MAX: usize = 64;
+
 /// Stack of every thread that evaluates.
 const STACK_BYTES: usize = 8 << 20;
 
@@ -51,6 +54,7 @@ pub(super) fn serve(args: &Args) -> Result<()> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(cores.saturating_mul(WORKERS_PER_CORE))
+        .max_blocking_threads(BLOCKING_THREADS_MAX)
         .thread_stack_size(STACK_BYTES)
         .enable_all()
         .build()
