@@ -2,6 +2,9 @@
 //!
 //! Source: Enterprise OPA documentation, "Batch API".
 
+use std::time::Instant;
+
+use portcullis_service::decide::Failure;
 use portcullis_service::service::Service;
 use rego::{Value, View};
 
@@ -42,6 +45,7 @@ pub(crate) fn post(
     let document = DataPath::new(path, &snapshot)?;
     let mut answers = Vec::with_capacity(inputs.len());
     let mut failed = 0;
+    let (began, timeout) = (Instant::now(), service.limits().timeout);
     for (name, input) in inputs.iter() {
         let input = common.map_or_else(|| input.clone(), |common| merged(common, input, 0));
         let mut decision = Decision::begin(service)?;
@@ -53,7 +57,11 @@ pub(crate) fn post(
             kind: "v1/batch/data",
             strict_builtin_errors: request.params.is_on("strict-builtin-errors"),
         };
-        let answer = value(&mut decision, &document, Some(&input), ask);
+        // All of them together may take as long as one request may.
+        let answer = match began.elapsed() < timeout {
+            true => value(&mut decision, &document, Some(&input), ask),
+            false => Err(Failure::Deadline(timeout).into()),
+        };
         decision.finish();
         failed += usize::from(answer.is_err());
         answers.push((name.clone(), one(request, decision, answer)));

@@ -76,10 +76,8 @@ impl<'s> Decision<'s> {
         ask: Ask,
     ) -> Result<Option<Value>, ApiError> {
         let compiled = Instant::now();
-        let options = QueryOptions {
-            version: self.snapshot.options().rego_version,
-            ..QueryOptions::default()
-        };
+        // A path in brackets is the same in every grammar, and so is kept in each.
+        let options = QueryOptions::default();
         let (query, was_ready) = self
             .snapshot
             .prepare_for(ask.kind, query, &options)

@@ -65,7 +65,13 @@ pub(crate) fn patch(
     let began = Instant::now();
     let operations = metrics.time("rego_input_parse", || operations(request, path))?;
     let patched = service.store().write(|txn| {
+        let (began, timeout) = (Instant::now(), service.limits().timeout);
         for Operation { kind, path, value } in operations {
+            // Other writers wait meanwhile, and each operation copies what lies on its path.
+            if began.elapsed() > timeout {
+                let message = format!("patch took longer than {} ms", timeout.as_millis());
+                return Err(WriteError::Refused(message));
+            }
             check_owner(txn, &path)?;
             match kind {
                 Kind::Add => txn.add(&path, value)?,
