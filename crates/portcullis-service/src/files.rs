@@ -147,15 +147,13 @@ impl Watched for PolicyFiles {
             }
             Ok(()) => {
                 let revision = self.store.snapshot().revision();
-                if revision != before.snapshot.revision() {
-                    return Reload::Activated(revision);
+                let was_unavailable = before.unavailable.is_some();
+                if was_unavailable {
+                    self.store.set_unavailable(None);
                 }
-                match before.unavailable {
-                    None => Reload::Unchanged,
-                    Some(_) => {
-                        self.store.set_unavailable(None);
-                        Reload::Activated(revision)
-                    }
+                match was_unavailable || revision != before.snapshot.revision() {
+                    true => Reload::Activated(revision),
+                    false => Reload::Unchanged,
                 }
             }
         }
@@ -207,8 +205,10 @@ mod tests {
         fs::remove_file(&path).unwrap();
         assert!(matches!(files.reload(), Reload::Missing(_)));
         assert!(files.store().current().unavailable.is_some());
+        files.store().write(|txn| txn.put(&["other".to_string()], rego::Value::TRUE)).unwrap();
+        assert!(files.store().current().unavailable.is_some(), "others do not bring the file back");
         fs::write(&path, GOOD).unwrap();
-        assert_eq!(files.reload(), Reload::Activated(3));
+        assert_eq!(files.reload(), Reload::Activated(4));
         assert_eq!(files.store().current().unavailable, None);
     }
 

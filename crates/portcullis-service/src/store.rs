@@ -83,7 +83,7 @@ impl Store {
     }
 
     /// Runs a transaction: what `work` changes takes effect together, or not at all where it or the
-    /// compiler or the disk refuses. Where it does, the policy may decide again if it could not.
+    /// compiler or the disk refuses. Whether the policy may decide stays as it is.
     ///
     /// Errors: what `work` returns, and what compilation or the durable store say.
     pub fn write<T>(
@@ -108,7 +108,8 @@ impl Store {
             durable.commit(&changes, snapshot.state()).map_err(WriteError::Disk)?;
         }
         let snapshot = Arc::new(snapshot);
-        self.current.store(Arc::new(Current { snapshot, unavailable: None }));
+        let unavailable = before.unavailable.clone();
+        self.current.store(Arc::new(Current { snapshot, unavailable }));
         Ok(answer)
     }
 }
