@@ -10,6 +10,9 @@ use rego::{Host, Value};
 /// Where lines of `print` go: the place (`file:row`) and the line.
 pub type PrintSink = dyn Fn(&str, &str) + Send + Sync;
 
+/// Where the names of a test's cases go.
+pub type CaseSink = dyn Fn(&Value) + Send + Sync;
+
 /// The real world. Cheap to clone: make one at start-up and give each evaluation a clone with its
 /// own deadline.
 #[derive(Clone)]
@@ -17,13 +20,14 @@ pub struct SystemHost {
     deadline: Option<Instant>,
     runtime: Value,
     print: Option<Arc<PrintSink>>,
+    test_case: Option<Arc<CaseSink>>,
 }
 
 impl SystemHost {
     /// Returns a host with the system's clock and random bytes, whose `opa.runtime()` is empty,
     /// that never cancels, and that drops what is printed.
     pub fn new() -> Self {
-        Self { deadline: None, runtime: Value::object(Vec::new()), print: None }
+        Self { deadline: None, runtime: Value::object(Vec::new()), print: None, test_case: None }
     }
 
     /// Returns it with a moment after which the caller no longer wants the answer.
@@ -44,6 +48,13 @@ impl SystemHost {
     #[must_use]
     pub fn with_print(mut self, print: impl Fn(&str, &str) + Send + Sync + 'static) -> Self {
         self.print = Some(Arc::new(print));
+        self
+    }
+
+    /// Returns it with a place for the names of a test's cases.
+    #[must_use]
+    pub fn with_test_case(mut self, test_case: impl Fn(&Value) + Send + Sync + 'static) -> Self {
+        self.test_case = Some(Arc::new(test_case));
         self
     }
 }
@@ -80,6 +91,12 @@ impl Host for SystemHost {
     fn print(&self, place: &str, line: &str) {
         if let Some(print) = &self.print {
             print(place, line);
+        }
+    }
+
+    fn test_case(&self, name: &Value) {
+        if let Some(test_case) = &self.test_case {
+            test_case(name);
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::lower::Lower;
 use crate::options::Options;
 use crate::scan::{self, Names};
 use crate::scope::{Entry, Frame, LocalName, Occurrence, no_names};
+use crate::test_rules;
 use crate::tree::{Body, Definition, RuleId, Term, TermKind};
 use crate::unit::Unit;
 
@@ -96,6 +97,10 @@ impl RuleLower<'_, '_> {
             location: self.lower.at(rule.head.reference.span),
         });
         definition.keys = below.chain(std::mem::take(&mut definition.keys)).collect();
+        if self.lower.options.tests {
+            let find = self.lower.options.builtins;
+            test_rules::announce(&mut definition, head, &mut self.lower.frame, find);
+        }
         definition.els = self.branches(rule.els.as_deref(), &entries);
         self.report_unused_parameters(&entries);
         let names = self.lower.frame.names;

@@ -45,6 +45,9 @@ pub struct Options<'a> {
     pub base_data: Option<&'a Value>,
     /// What to do with calls of `print`.
     pub print: Print,
+    /// Whether rules that are tests are to be run as such: those of one name are kept apart, and
+    /// each of their cases announces itself.
+    pub tests: bool,
 }
 
 impl Options<'_> {
@@ -59,6 +62,7 @@ impl Options<'_> {
             annotations: Annotations::Ignore,
             base_data: None,
             print: Print::Keep,
+            tests: false,
         }
     }
 }

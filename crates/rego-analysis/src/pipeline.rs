@@ -20,6 +20,7 @@ use crate::options::Options;
 use crate::prints;
 use crate::recursion;
 use crate::safety::{self, Near};
+use crate::test_rules::{self, TestRule};
 use crate::tree::{Definition, Resolved, Rule};
 use crate::types::{self, RuleTypes};
 use crate::unit::{self, Unit};
@@ -40,6 +41,8 @@ pub struct Analysed {
     pub resolved: Resolved,
     /// What is accepted, yet worth a look.
     pub warnings: Vec<Diagnostic>,
+    /// The tests among the rules, in the order of the modules; none unless asked for.
+    pub tests: Vec<TestRule>,
 }
 
 /// Returns the resolved module set.
@@ -57,12 +60,14 @@ pub fn analyse(
     if let Some(error) = too_long(&modules) {
         return Err(vec![error]);
     }
-    let heads: Vec<Head<'_>> = modules
+    let mut heads: Vec<Head<'_>> = modules
         .iter()
         .zip(&units)
         .enumerate()
         .flat_map(|(index, (parsed, unit))| heads::heads_of(index, &parsed.module, unit))
         .collect();
+    // rewrite_duplicate_test_names
+    let tests = if options.tests { test_rules::all(&mut heads) } else { Vec::new() };
     let trie = Trie::new(&heads);
     let packages: Vec<_> = units.iter().map(|unit| Arc::clone(&unit.package)).collect();
     let (catalog, assignments) = catalog::build(&heads, &trie, &packages);
@@ -109,7 +114,7 @@ pub fn analyse(
     }
 
     let warnings = findings.finish(options.error_limit, &sources)?;
-    Ok(Analysed { resolved: assemble(catalog, drafts, sources, types), warnings })
+    Ok(Analysed { resolved: assemble(catalog, drafts, sources, types), warnings, tests })
 }
 
 /// Each rule carries its whole path; so many parts they may have together.

@@ -24,7 +24,7 @@ pub(crate) use expand::takes_result;
 use order::Orderer;
 pub(crate) use output::outputs;
 pub(crate) use report::Near;
-pub(crate) use vars::{Bound, VarSet, all_in_term, direct_in_expr};
+pub(crate) use vars::{Bound, VarSet, all_in_expr, all_in_term, direct_in_expr};
 
 /// Statements that came from heads, and those that were taken out of others, have no position in
 /// the text of their body.

@@ -93,6 +93,8 @@ pub trait Host: Sync {
     fn runtime(&self) -> Value;
     /// Takes a line that `print` made. `place` is `file:row`.
     fn print(&self, place: &str, line: &str);
+    /// Takes the name of a test's case that begins: an array, one element a part of the name.
+    fn test_case(&self, _name: &Value) {}
 }
 
 /// What a builtin may use while it runs. One for a whole query.

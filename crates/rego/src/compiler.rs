@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use rego_analysis::builtin::Decl;
 use rego_analysis::tree::Resolved;
-use rego_analysis::{Analysed, ParsedModule, analyse, base_conflicts};
+use rego_analysis::{Analysed, ParsedModule, Print, TestRule, analyse, base_conflicts};
 use rego_program::{LowerError, Program, lower};
 use rego_source::{Diagnostic, Severity, SourceFile, SourceId, Sources};
 use rego_syntax::ast::{Module, RegoVersion as Grammar};
@@ -61,6 +61,8 @@ pub struct Compiler {
     annotations: Annotations,
     strict: bool,
     errors_max: Option<usize>,
+    print: Print,
+    tests: bool,
 }
 
 impl Compiler {
@@ -123,6 +125,22 @@ impl Compiler {
         self
     }
 
+    /// Takes calls of `print` away: what is measured must not be slowed by them.
+    #[must_use]
+    pub fn without_print(mut self) -> Self {
+        self.print = Print::Erase;
+        self
+    }
+
+    /// Makes rules that are tests ready to be run as such: [`Policy::tests`] names them, those of
+    /// one name are kept apart (`test_x#01`), and each case tells [`crate::Host::test_case`] that it
+    /// begins. Source: OPA documentation, "Policy Testing".
+    #[must_use]
+    pub fn with_tests(mut self) -> Self {
+        self.tests = true;
+        self
+    }
+
     /// Compiles.
     ///
     /// Errors: everything that is wrong with the modules, with places.
@@ -139,13 +157,16 @@ impl Compiler {
                 Annotations::Check => rego_analysis::Annotations::Check,
             },
             base_data: Some(&data),
+            print: self.print,
+            tests: self.tests,
             ..analysis_options()
         };
-        let Analysed { resolved, warnings: more } = analyse(modules, sources.clone(), &options)
-            .map_err(|diagnostics| Errors { diagnostics, sources: sources.clone() })?;
+        let Analysed { resolved, warnings: more, tests } =
+            analyse(modules, sources.clone(), &options)
+                .map_err(|diagnostics| Errors { diagnostics, sources: sources.clone() })?;
         warnings.extend(more);
         let program = lower(&resolved).map_err(|error| internal(&error, &sources))?;
-        let compiled = Compiled { resolved, program, warnings, packages };
+        let compiled = Compiled { resolved, program, warnings, packages, tests };
         Ok(Policy { compiled: Arc::new(compiled), data: Arc::new(data) })
     }
 
@@ -258,6 +279,7 @@ pub(crate) struct Compiled {
     pub(crate) program: Program,
     warnings: Vec<Diagnostic>,
     packages: Vec<Vec<String>>,
+    pub(crate) tests: Vec<TestRule>,
 }
 
 /// A compiled policy: program and base data. Cheap to clone; shared between threads.

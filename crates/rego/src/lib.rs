@@ -12,6 +12,7 @@ mod compiler;
 mod errors;
 mod host;
 mod query;
+pub mod testing;
 
 pub use compiler::{Annotations, Compiler, Policy, QueryOptions, RegoVersion, package_of};
 pub use errors::{Errors, EvalError, diagnostic_value};

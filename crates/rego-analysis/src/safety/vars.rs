@@ -109,9 +109,12 @@ fn all_in_part(part: Part<'_>, f: &mut impl FnMut(Local)) {
 
 /// Calls `f` with every local of a body.
 pub(crate) fn all_in_body(body: &Body, f: &mut impl FnMut(Local)) {
-    for expr in &body.exprs {
-        expr_parts(expr, &mut |part| all_in_part(part, f));
-    }
+    body.exprs.iter().for_each(|expr| all_in_expr(expr, f));
+}
+
+/// Calls `f` with every local of a statement.
+pub(crate) fn all_in_expr(expr: &Expr, f: &mut impl FnMut(Local)) {
+    expr_parts(expr, &mut |part| all_in_part(part, f));
 }
 
 fn own(term: &Term, f: &mut impl FnMut(Local)) {
