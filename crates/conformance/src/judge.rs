@@ -5,9 +5,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use rego::trace::Trace;
 use rego::{
-    Annotations, Compiler, Errors, EvalError, EvalOptions, QueryOptions, RegoVersion, ResultSet,
-    Severity, Value,
+    Annotations, Compiler, Errors, EvalError, EvalOptions, Lowering, QueryOptions, RegoVersion,
+    ResultSet, Severity, Value,
 };
 use serde_json::{Map, Value as Json};
 
@@ -72,9 +73,19 @@ struct Found {
     col: Option<u32>,
 }
 
+/// How the engine runs a case. The answer must be the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// As it runs for everybody.
+    #[default]
+    Optimised,
+    /// Traced, without rule index, joins, early exit and kept values of rules.
+    Plain,
+}
+
 /// Runs a case and judges its answer. Panics and overlong work are the caller's to catch.
-pub fn judge(case: &Case) -> Judged {
-    let answer = answer(case);
+pub fn judge(case: &Case, mode: Mode) -> Judged {
+    let answer = answer(case, mode);
     let finer = finer(case.want_errors.as_deref().unwrap_or_default(), answer.as_ref().err());
     let failure = match &answer {
         Err(found) => judge_errors(case, found),
@@ -88,8 +99,10 @@ pub fn judge(case: &Case) -> Judged {
     Judged { failure, finer }
 }
 
+const PLAIN: Lowering = Lowering { trace: true, index: false, joins: false, early_exit: false };
+
 /// Compiles and evaluates.
-fn answer(case: &Case) -> Result<ResultSet, Vec<Found>> {
+fn answer(case: &Case, mode: Mode) -> Result<ResultSet, Vec<Found>> {
     let version = if case.v0 { RegoVersion::V0 } else { RegoVersion::V1 };
     let data = case.data.as_ref().map_or(Ok(Value::object(Vec::new())), engine_value)?;
     let mut compiler =
@@ -98,12 +111,19 @@ fn answer(case: &Case) -> Result<ResultSet, Vec<Found>> {
         compiler = compiler.module(format!("test-{index}.rego"), module);
     }
     // Data comes after: the suites hold rules where base data is as well, and no check is made.
+    let compiler = match mode {
+        Mode::Optimised => compiler,
+        Mode::Plain => compiler.lowering(PLAIN),
+    };
     let policy = compiler.compile().map_err(compile_errors)?.with_data(data);
     let options = QueryOptions { version, strict: case.strict, ..QueryOptions::default() };
     let query = policy.prepare_with(&case.query, &options).map_err(compile_errors)?;
     let input = input(case, version)?;
     let host = CaseHost::new(EVAL_TIME_MAX);
+    let trace = Trace::with_locals();
     let options = EvalOptions {
+        tracer: Some(&trace),
+        memo: mode == Mode::Optimised,
         strict_builtin_errors: case.strict_error,
         host: &host,
         ..EvalOptions::default()

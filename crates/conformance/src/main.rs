@@ -1,17 +1,18 @@
-//! `conformance [--verbose] [--filter TEXT] [--known FILE] [--update-known-failures] DIR…`: runs the
+//! `conformance [--verbose] [--plain] [--filter TEXT] [--known FILE] [--update-known-failures] DIR…`: runs the
 //! cases of the directories, prints a line a file, and fails where the outcome differs from the list
-//! of known failures.
+//! of known failures. With `--plain` the engine runs traced and without its optimisations.
 #![forbid(unsafe_code)]
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use conformance::judge::Mode;
 use conformance::known::Known;
 use conformance::run::{FileResult, run_file};
 use conformance::{case, report};
 
-const USAGE: &str = "usage: conformance [--verbose] [--filter TEXT] [--known FILE] \
+const USAGE: &str = "usage: conformance [--verbose] [--plain] [--filter TEXT] [--known FILE] \
                      [--update-known-failures] DIR…";
 
 #[derive(Default)]
@@ -21,6 +22,7 @@ struct Arguments {
     known: Option<PathBuf>,
     update: bool,
     verbose: bool,
+    mode: Mode,
 }
 
 fn main() -> ExitCode {
@@ -44,6 +46,7 @@ fn parse(mut from: impl Iterator<Item = String>) -> Option<Arguments> {
         match argument.as_str() {
             "--verbose" | "-v" => to.verbose = true,
             "--update-known-failures" => to.update = true,
+            "--plain" => to.mode = Mode::Plain,
             "--filter" => to.filter = from.next()?,
             "--known" => to.known = Some(from.next()?.into()),
             flag if flag.starts_with('-') => return None,
@@ -75,7 +78,7 @@ fn run_dirs(arguments: &Arguments) -> Result<Vec<FileResult>, String> {
     let mut results = Vec::new();
     for dir in &arguments.dirs {
         for file in case::read_dir(dir)? {
-            let result = run_file(&file, &arguments.filter);
+            let result = run_file(&file, &arguments.filter, arguments.mode);
             if result.passed.len() + result.failed.len() > 0 {
                 report::file(&mut io::stdout(), &result, arguments.verbose)
                     .map_err(|e| e.to_string())?;

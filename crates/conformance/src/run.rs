@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::case::{Case, CaseFile};
-use crate::judge::{Failure, Finer, Judged, judge};
+use crate::judge::{Failure, Finer, Judged, Mode, judge};
 
 /// How long a case may take, compilation included.
 const CASE_TIME_MAX: Duration = Duration::from_secs(30);
@@ -29,10 +29,10 @@ pub struct FileResult {
 }
 
 /// Runs the cases of a file whose id contains `filter`.
-pub fn run_file(file: &CaseFile, filter: &str) -> FileResult {
+pub fn run_file(file: &CaseFile, filter: &str, mode: Mode) -> FileResult {
     let mut result = FileResult { name: file.name.clone(), ..FileResult::default() };
     for (id, case) in file.cases.iter().filter(|(id, _)| id.contains(filter)) {
-        let judged = run_case(case);
+        let judged = run_case(case, mode);
         result.finer.add(judged.finer);
         match judged.failure {
             None => result.passed.push(id.clone()),
@@ -43,12 +43,12 @@ pub fn run_file(file: &CaseFile, filter: &str) -> FileResult {
 }
 
 /// Runs a case. One that does not end is left behind, which a run of some minutes can bear.
-fn run_case(case: &Case) -> Judged {
+fn run_case(case: &Case, mode: Mode) -> Judged {
     let (sender, receiver) = mpsc::channel();
     let owned = case.clone();
     let work = move || {
         // The receiver is gone only where the case took too long, and then nobody asks.
-        let _ = sender.send(judge(&owned));
+        let _ = sender.send(judge(&owned, mode));
     };
     let Ok(thread) = thread::Builder::new().stack_size(STACK_BYTES).spawn(work) else {
         return failed("no thread to run in", String::new());

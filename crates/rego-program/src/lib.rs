@@ -14,9 +14,9 @@ mod program;
 pub use index::{IndexHead, RuleIndex};
 pub use lower::{LowerError, extend, lower};
 pub use op::{
-    Arith, BuilderId, Compare, CtxId, IterId, Label, ListId, Op, PathId, Reg, Src, WithId,
+    Arith, BuilderId, Compare, CtxId, IterId, Label, ListId, MarkId, Op, PathId, Reg, Src, WithId,
 };
 pub use program::{
-    BuiltinId, Function, FunctionId, Keyed, Mock, NodeInfo, Path, PathStep, Program, QueryProgram,
-    RowLayout, Shape, WithTarget, WithValue,
+    BuiltinId, Function, FunctionId, Keyed, LowerOptions, Mark, MarkEvent, MarkNode, Mock,
+    NodeInfo, Path, PathStep, Program, QueryProgram, RowLayout, Shape, WithTarget, WithValue,
 };

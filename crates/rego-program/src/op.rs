@@ -65,6 +65,10 @@ pub struct ListId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PathId(pub u32);
 
+/// A mark of [`crate::Function::marks`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MarkId(pub u32);
+
 /// A set of replacements of [`crate::Function::withs`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WithId(pub u32);
@@ -190,6 +194,8 @@ pub enum Op {
     /// Runs on in the outer context (nothing: the one the function was called in). `drop` is a
     /// context that no solution needs any more.
     WithLeave { outer: Option<CtxId>, drop: Option<CtxId> },
+    /// Tells a tracer; only in programs lowered for that.
+    Mark(MarkId),
 }
 
 impl Op {

@@ -9,7 +9,7 @@ use rego_source::{Location, Sources};
 use rego_value::Value;
 
 use crate::index::RuleIndex;
-use crate::op::{Label, Op, Src};
+use crate::op::{IterId, Label, Op, Reg, Src};
 
 /// A function of a [`Program`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,6 +35,27 @@ pub struct Program {
     pub builtins: Vec<&'static str>,
     /// The texts that locations point into.
     pub sources: Sources,
+    /// How it was lowered.
+    pub options: LowerOptions,
+}
+
+/// How a program is lowered. Whatever is chosen, results are the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LowerOptions {
+    /// Whether it tells a tracer what it does.
+    pub trace: bool,
+    /// Whether definitions that cannot hold are left out by an index.
+    pub index: bool,
+    /// Whether loops right before a comparison are hashed.
+    pub joins: bool,
+    /// Whether a rule whose value is known stops at its first solution.
+    pub early_exit: bool,
+}
+
+impl Default for LowerOptions {
+    fn default() -> Self {
+        Self { trace: false, index: true, joins: true, early_exit: true }
+    }
 }
 
 /// A document of the rule tree.
@@ -113,6 +134,67 @@ pub struct Function {
     pub withs: Vec<Vec<(WithTarget, WithValue)>>,
     /// Rule indexes, each with the label of every definition.
     pub indexes: Vec<(RuleIndex, Vec<Label>)>,
+    /// What it tells a tracer.
+    pub marks: Vec<Mark>,
+}
+
+/// Something to tell a tracer.
+#[derive(Clone, Debug)]
+pub struct Mark {
+    /// What happens.
+    pub event: MarkEvent,
+    /// To what.
+    pub node: MarkNode,
+    /// Where that stands.
+    pub location: Location,
+    /// The register with the number of the query under way.
+    pub query: Reg,
+    /// The register with the number of the query around that.
+    pub parent: Reg,
+    /// The variables bound: where the name of each stands, and its value.
+    pub locals: Vec<(Location, Src)>,
+}
+
+/// What a mark tells of. Source: OPA's trace events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MarkEvent {
+    /// A query begins. Without a register for the query around, that is the caller's.
+    Enter {
+        /// The number of the query around.
+        parent: Option<Reg>,
+    },
+    /// A statement begins.
+    Eval,
+    /// A statement or a query is gone back to.
+    Redo,
+    /// A query has a solution.
+    Exit,
+    /// A statement has no solution.
+    Fail,
+    /// `trace` was called with this.
+    Note(Src),
+    /// The rule index left some definitions of so many: those of an iterator, or all.
+    Index {
+        /// Goes over those left.
+        iter: Option<IterId>,
+        /// How many there are.
+        total: u32,
+        /// Whether the first that holds ends the rule.
+        early: bool,
+    },
+    /// Nothing to tell: what is called next belongs to this query and statement.
+    At,
+}
+
+/// What kind of node a mark tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MarkNode {
+    /// A definition of a rule.
+    Rule,
+    /// A statement.
+    Expr,
+    /// The body of a query, a comprehension, `not` or `every`.
+    Body,
 }
 
 impl Function {

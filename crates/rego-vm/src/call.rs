@@ -8,7 +8,7 @@ use rego_value::Value;
 use crate::build::Builder;
 use crate::builtin::{BuiltinError, Halt};
 use crate::document::{DocFrame, Progress};
-use crate::failure::{FailureKind, Run};
+use crate::failure::{Failure, FailureKind, Run};
 use crate::iter::Iter;
 use crate::machine::{Flow, Machine, some};
 use crate::scope::{MockTarget, MockValue, Scope};
@@ -119,7 +119,7 @@ impl<'a> Machine<'a> {
         if self.scopes.len() > frame.scopes {
             self.scopes.truncate(frame.scopes);
         }
-        if frame.function.shape == Shape::Rule {
+        if frame.function.shape == Shape::Rule && self.setting.memo {
             let scope = self.scopes.get_mut(frame.entry_scope);
             scope.remember(frame.id, value.clone().unwrap_or_default());
         }
@@ -293,6 +293,10 @@ impl<'a> Machine<'a> {
         };
         if self.setting.strict_builtin_errors {
             return self.fail(kind, format!("{name}: {message}"));
+        }
+        if let Some(errors) = self.setting.errors {
+            let message = format!("{name}: {message}");
+            errors.note(Failure { kind, message, location: self.place() });
         }
         Ok(None)
     }

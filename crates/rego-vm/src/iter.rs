@@ -83,6 +83,14 @@ impl<'a> Iter<'a> {
         }
     }
 
+    /// Returns how many definitions may hold that are still to come.
+    pub(crate) fn candidates_left(&self) -> usize {
+        match self {
+            Iter::Candidates(hits, always) => hits.len() + always.len(),
+            _ => 0,
+        }
+    }
+
     /// Returns the next definition that may hold.
     pub(crate) fn next_candidate(&mut self) -> Option<u32> {
         let Iter::Candidates(hits, always) = self else {

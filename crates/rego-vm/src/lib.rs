@@ -17,10 +17,12 @@ mod ops;
 mod record;
 mod scope;
 mod slot;
+mod trace;
 mod with;
 
 pub use builtin::{Builtin, BuiltinError, Context, Halt, Host};
 pub use failure::{Failure, FailureKind};
 pub use machine::{Budget, Setting, run};
-pub use record::{RECORD_BYTES_MAX, Recorder};
+pub use record::{BUILTIN_ERRORS_MAX, BuiltinErrors, RECORD_BYTES_MAX, Recorder};
 pub use rego_analysis::builtin::{Decl, Type};
+pub use trace::{Event, EventOp, Tracer};

@@ -13,9 +13,10 @@ use crate::call::{Frame, Return, Waiting};
 use crate::failure::{Failure, FailureKind, Run};
 use crate::iter::Iter;
 use crate::join::{Join, JoinKey};
-use crate::record::Recorder;
+use crate::record::{BuiltinErrors, Recorder};
 use crate::scope::{Scope, Scopes};
 use crate::slot::{Slot, Window};
+use crate::trace::{Tracer, Tracing};
 
 /// How much a run may use.
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +48,12 @@ pub struct Setting<'a> {
     pub strict_builtin_errors: bool,
     /// Takes down the calls of nondeterministic builtins, where wanted.
     pub recorder: Option<&'a Recorder>,
+    /// Is told what happens, where the program was lowered for that.
+    pub tracer: Option<&'a dyn Tracer>,
+    /// Takes down the errors of builtins that did not end the run, where wanted.
+    pub errors: Option<&'a BuiltinErrors>,
+    /// Whether the value of a rule is kept for the rest of the run. Without, results are the same.
+    pub memo: bool,
 }
 
 impl Setting<'_> {
@@ -96,6 +103,7 @@ pub(crate) struct Machine<'a> {
     pub(crate) frame: Frame<'a>,
     pub(crate) outcome: Slot<'a>,
     pub(crate) joins: Vec<(JoinKey, Join<'a>)>,
+    pub(crate) tracing: Tracing,
 }
 
 /// Whether the run goes on.
@@ -121,6 +129,7 @@ static NOTHING: Function = Function {
     paths: Vec::new(),
     withs: Vec::new(),
     indexes: Vec::new(),
+    marks: Vec::new(),
 };
 
 impl<'a> Machine<'a> {
@@ -139,6 +148,7 @@ impl<'a> Machine<'a> {
             frame: Frame::idle(&NOTHING),
             outcome: Slot::Empty,
             joins: Vec::new(),
+            tracing: Tracing::default(),
         }
     }
 
@@ -315,6 +325,7 @@ impl<'a> Machine<'a> {
             Op::WithEnter { ctx, with } => self.with_enter(ctx, with)?,
             Op::WithResume { ctx } => self.with_resume(ctx)?,
             Op::WithLeave { outer, drop } => self.with_leave(outer, drop)?,
+            Op::Mark(mark) => self.mark(mark)?,
         }
         Ok(Flow::On)
     }

@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use rego_value::Value;
 
 use crate::builtin::BuiltinError;
+use crate::failure::Failure;
 
 /// Most text of operands and results, in bytes, that a record holds. Later calls are counted only.
 pub const RECORD_BYTES_MAX: usize = 4 << 20;
@@ -72,5 +73,33 @@ impl Recorder {
         }
         record.bytes = bytes;
         record.calls.entry(name).or_default().insert(key, result.clone());
+    }
+}
+
+/// Most errors of builtins that are taken down in one run. Ours.
+pub const BUILTIN_ERRORS_MAX: usize = 1000;
+
+/// Takes down errors of builtins that made a call undefined. Source: OPA's
+/// `--show-builtin-errors`.
+#[derive(Debug, Default)]
+pub struct BuiltinErrors(Mutex<Vec<Failure>>);
+
+impl BuiltinErrors {
+    /// Returns a list without errors yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Returns the errors so far, in the order they came, the first [`BUILTIN_ERRORS_MAX`].
+    pub fn to_list(&self) -> Vec<Failure> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    #[cold]
+    pub(crate) fn note(&self, failure: Failure) {
+        let mut list = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if list.len() < BUILTIN_ERRORS_MAX {
+            list.push(failure);
+        }
     }
 }

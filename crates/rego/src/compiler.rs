@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use rego_analysis::builtin::Decl;
 use rego_analysis::tree::Resolved;
 use rego_analysis::{Analysed, ParsedModule, Print, TestRule, analyse, base_conflicts};
-use rego_program::{LowerError, Program, lower};
+use rego_program::{LowerError, LowerOptions as Lowering, Program, lower};
 use rego_source::{Diagnostic, Severity, SourceFile, SourceId, Sources};
 use rego_syntax::ast::{Module, RegoVersion as Grammar};
 use rego_syntax::{ParseOptions, parse_module};
@@ -63,6 +63,7 @@ pub struct Compiler {
     errors_max: Option<usize>,
     print: Print,
     tests: bool,
+    lowering: Lowering,
 }
 
 impl Compiler {
@@ -141,6 +142,13 @@ impl Compiler {
         self
     }
 
+    /// Sets how the program is made: whether it is traced, and which optimisations it has.
+    #[must_use]
+    pub fn lowering(mut self, lowering: Lowering) -> Self {
+        self.lowering = lowering;
+        self
+    }
+
     /// Compiles.
     ///
     /// Errors: everything that is wrong with the modules, with places.
@@ -165,8 +173,10 @@ impl Compiler {
             analyse(modules, sources.clone(), &options)
                 .map_err(|diagnostics| Errors { diagnostics, sources: sources.clone() })?;
         warnings.extend(more);
-        let program = lower(&resolved).map_err(|error| internal(&error, &sources))?;
-        let compiled = Compiled { resolved, program, warnings, packages, tests };
+        let program =
+            lower(&resolved, self.lowering).map_err(|error| internal(&error, &sources))?;
+        let compiled =
+            Compiled { resolved: Arc::new(resolved), program, warnings, packages, tests };
         Ok(Policy { compiled: Arc::new(compiled), data: Arc::new(data) })
     }
 
@@ -275,7 +285,7 @@ pub struct QueryOptions {
 /// What does not depend on data.
 #[derive(Debug)]
 pub(crate) struct Compiled {
-    pub(crate) resolved: Resolved,
+    pub(crate) resolved: Arc<Resolved>,
     pub(crate) program: Program,
     warnings: Vec<Diagnostic>,
     packages: Vec<Vec<String>>,
@@ -309,6 +319,24 @@ impl Policy {
     #[must_use]
     pub fn with_data(&self, data: Value) -> Policy {
         Policy { compiled: Arc::clone(&self.compiled), data: Arc::new(data) }
+    }
+
+    /// Returns the same policy with its program made in another way: traced, or without some
+    /// optimisation.
+    ///
+    /// Errors: a defect of the compiler.
+    pub fn lowered(&self, lowering: Lowering) -> Result<Policy, Errors> {
+        let Compiled { resolved, warnings, packages, tests, .. } = &*self.compiled;
+        let program =
+            lower(resolved, lowering).map_err(|error| internal(&error, &resolved.sources))?;
+        let compiled = Compiled {
+            resolved: Arc::clone(resolved),
+            program,
+            warnings: warnings.clone(),
+            packages: packages.clone(),
+            tests: tests.clone(),
+        };
+        Ok(Policy { compiled: Arc::new(compiled), data: Arc::clone(&self.data) })
     }
 
     /// Returns the paths of the modules' packages below `data`, in the order of the modules.

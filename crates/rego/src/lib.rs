@@ -9,15 +9,19 @@
 
 pub mod ast_json;
 mod compiler;
+pub mod cover;
 mod errors;
 mod host;
+pub mod profile;
 mod query;
 pub mod testing;
+pub mod trace;
 
 pub use compiler::{Annotations, Compiler, Policy, QueryOptions, RegoVersion, package_of};
 pub use errors::{Errors, EvalError, diagnostic_value};
 pub use host::IdleHost;
 pub use query::{Budget, EvalOptions, ExpressionValue, Query, ResultSet, Row};
+pub use rego_program::LowerOptions as Lowering;
 pub use rego_source::{Diagnostic, Location, Position, Severity, Sources, render};
 pub use rego_value::{JsonError, JsonReader, Keys, Number, ObjectRef, Value, View, YamlError};
-pub use rego_vm::{Host, RECORD_BYTES_MAX, Recorder};
+pub use rego_vm::{BuiltinErrors, Host, RECORD_BYTES_MAX, Recorder};

@@ -8,7 +8,7 @@ use rego_source::{Position, SourceFile, Sources};
 use rego_syntax::ast::{Import, RegoVersion as Grammar};
 use rego_syntax::{ParseOptions, parse_module, parse_query};
 use rego_value::Value;
-use rego_vm::{Builtin, Failure, Host, Recorder, Setting};
+use rego_vm::{Builtin, BuiltinErrors, Failure, Host, Recorder, Setting, Tracer};
 
 use crate::compiler::{Policy, QueryOptions, RegoVersion, analysis_options, internal};
 use crate::errors::{Errors, EvalError};
@@ -42,6 +42,13 @@ pub struct EvalOptions<'h> {
     /// Takes down what the nondeterministic builtins answer, where wanted: one recorder for each
     /// evaluation, read after it, also where it ended in an error.
     pub recorder: Option<&'h Recorder>,
+    /// Is told what happens; only of a policy lowered for that ([`crate::Policy::lowered`]).
+    pub tracer: Option<&'h dyn Tracer>,
+    /// Takes down the errors of builtins that made a call undefined, where wanted.
+    pub builtin_errors: Option<&'h BuiltinErrors>,
+    /// Whether the value of a rule is kept for the rest of the evaluation. Without, results are
+    /// the same, and slow.
+    pub memo: bool,
 }
 
 impl Default for EvalOptions<'_> {
@@ -51,6 +58,9 @@ impl Default for EvalOptions<'_> {
             budget: Budget::default(),
             host: &crate::IdleHost,
             recorder: None,
+            tracer: None,
+            builtin_errors: None,
+            memo: true,
         }
     }
 }
@@ -245,9 +255,22 @@ impl Query {
             budget: rego_vm::Budget { steps_max, bytes_max, depth_max },
             strict_builtin_errors: options.strict_builtin_errors,
             recorder: options.recorder,
+            tracer: options.tracer,
+            errors: options.builtin_errors,
+            memo: options.memo,
         };
         let run = rego_vm::run(&self.prepared.query.program, function, &setting);
         run.map_err(|failure| self.error(failure))
+    }
+
+    /// Returns the errors of builtins that were taken down in an evaluation of this query.
+    pub fn errors_of(&self, errors: &BuiltinErrors) -> Vec<EvalError> {
+        errors.to_list().into_iter().map(|failure| self.error(failure)).collect()
+    }
+
+    /// Returns the texts that locations of its events and errors point into.
+    pub fn sources(&self) -> &Sources {
+        &self.prepared.query.program.sources
     }
 
     fn error(&self, failure: Failure) -> EvalError {

@@ -4,7 +4,9 @@ use rego_analysis::tree::{Body, Callee, Expr, ExprKind, Local, Term, TermKind};
 
 use super::emit::{Emit, Lowered};
 use super::term::{Operator, operator};
+use super::trace::body_place;
 use crate::op::{Op, Src};
+use crate::program::MarkNode;
 
 /// The parts of an `every`.
 struct Every<'a> {
@@ -20,9 +22,10 @@ impl Emit<'_, '_> {
             let next = body.exprs.get(at + 1);
             match next.and_then(|next| self.join_on(expr, next)) {
                 Some(join) => self.join(expr, &join)?,
-                None => self.expr(expr)?,
+                None => self.marked(expr, |emit| emit.expr(expr))?,
             }
         }
+        self.mark_empty(body);
         Ok(())
     }
 
@@ -99,7 +102,10 @@ impl Emit<'_, '_> {
     fn not(&mut self, body: &Body) -> Lowered<()> {
         let (none, outer, locals) = (self.label(), self.fail, self.locals.clone());
         self.fail = none;
+        let around = self.enter_query(MarkNode::Body, body_place(body, self.place));
         self.body(body)?;
+        self.exit_query_for_good();
+        self.leave_query(around);
         self.emit(Op::Jump(outer));
         self.bind(none);
         (self.fail, self.locals) = (outer, locals);
@@ -111,6 +117,7 @@ impl Emit<'_, '_> {
         let (iter, key, value) = (self.iter(), self.reg(), self.reg());
         let (next, all, outer) = (self.label(), self.label(), self.fail);
         let locals = self.locals.clone();
+        let outside = self.enter_query(MarkNode::Expr, self.place);
         self.emit(Op::IterStart { iter, src, fail: outer });
         self.bind(next);
         self.emit(Op::IterNext { iter, key, value, exit: all });
@@ -118,9 +125,14 @@ impl Emit<'_, '_> {
             self.bind_local(local, Src::reg(key));
         }
         self.bind_local(every.value, Src::reg(value));
+        let around = self.enter_query(MarkNode::Body, body_place(every.body, self.place));
         self.body(every.body)?;
+        self.exit_query_for_good();
+        self.leave_query(around);
         self.emit(Op::Jump(next));
         self.bind(all);
+        self.exit_query_for_good();
+        self.leave_query(outside);
         (self.fail, self.locals) = (outer, locals);
         Ok(())
     }

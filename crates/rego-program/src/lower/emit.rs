@@ -1,15 +1,16 @@
 //! A function under construction: registers, labels, constants, and what variables are bound to.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use rego_analysis::tree::Local;
 use rego_source::Location;
 use rego_value::Value;
 
+use super::trace::Tracing;
 use super::{LowerError, Scope};
 use crate::index::RuleIndex;
-use crate::op::{BuilderId, CtxId, IterId, Label, ListId, Op, PathId, Reg, Src, WithId};
-use crate::program::{Function, Path, PathStep, Shape, WithTarget, WithValue};
+use crate::op::{BuilderId, CtxId, IterId, Label, ListId, MarkId, Op, PathId, Reg, Src, WithId};
+use crate::program::{Function, Mark, Path, PathStep, Shape, WithTarget, WithValue};
 
 /// What lowering a piece gives.
 pub(super) type Lowered<T> = Result<T, LowerError>;
@@ -46,6 +47,7 @@ pub(super) struct Emit<'s, 't> {
     paths: Vec<Path>,
     withs: Vec<Vec<(WithTarget, WithValue)>>,
     indexes: Vec<(RuleIndex, Vec<Label>)>,
+    marks: Vec<Mark>,
     used: Frame,
     /// The most of each that was in use at a time.
     most: Frame,
@@ -57,6 +59,12 @@ pub(super) struct Emit<'s, 't> {
     pub(super) ctx: Option<CtxId>,
     /// The place that instructions are noted with.
     pub(super) place: Location,
+    /// The query under way, where it is traced.
+    pub(super) tracing: Option<Tracing>,
+    /// The statement under way, where it is traced.
+    pub(super) statement: Option<Location>,
+    /// Where the name of each variable stands, where it is traced.
+    pub(super) names: BTreeMap<Local, Location>,
 }
 
 impl<'s, 't> Emit<'s, 't> {
@@ -73,12 +81,16 @@ impl<'s, 't> Emit<'s, 't> {
             paths: Vec::new(),
             withs: Vec::new(),
             indexes: Vec::new(),
+            marks: Vec::new(),
             used: Frame { registers: params, ..Frame::default() },
             most: Frame::default(),
             locals: Vec::new(),
             fail: Label(0),
             ctx: None,
             place,
+            tracing: None,
+            statement: None,
+            names: BTreeMap::new(),
         }
     }
 
@@ -105,10 +117,14 @@ impl<'s, 't> Emit<'s, 't> {
             paths: self.paths,
             withs: self.withs,
             indexes,
+            marks: self.marks,
         }
     }
 
     pub(super) fn emit(&mut self, op: Op) {
+        if self.tracing.is_some() && runs_rules(op) {
+            self.mark_call();
+        }
         self.code.push(op);
         self.places.push(self.place);
     }
@@ -187,6 +203,11 @@ impl<'s, 't> Emit<'s, 't> {
         WithId(self.withs.len() as u32 - 1)
     }
 
+    pub(super) fn add_mark(&mut self, mark: Mark) -> MarkId {
+        self.marks.push(mark);
+        MarkId(self.marks.len() as u32 - 1)
+    }
+
     pub(super) fn index(&mut self, index: RuleIndex, labels: Vec<Label>) -> u32 {
         self.indexes.push((index, labels));
         self.indexes.len() as u32 - 1
@@ -239,6 +260,21 @@ impl<'s, 't> Emit<'s, 't> {
     pub(super) fn broken<T>(&self, message: &str) -> Lowered<T> {
         Err(LowerError { message: message.to_string(), location: self.place })
     }
+}
+
+/// Whether an instruction may run a rule or a function.
+fn runs_rules(op: Op) -> bool {
+    matches!(
+        op,
+        Op::Rule { .. }
+            | Op::Call { .. }
+            | Op::Builtin { .. }
+            | Op::Document { .. }
+            | Op::Get { .. }
+            | Op::Force { .. }
+            | Op::IterStart { .. }
+            | Op::JoinStart { .. }
+    )
 }
 
 fn is_scalar(value: &Value) -> bool {

@@ -18,7 +18,8 @@ pub(super) struct Join<'a> {
 impl Emit<'_, '_> {
     /// Returns the join that two statements make together, if they do.
     pub(super) fn join_on<'a>(&self, expr: &'a Expr, next: &'a Expr) -> Option<Join<'a>> {
-        if !expr.with.is_empty() || !next.with.is_empty() {
+        let options = self.scope.options;
+        if !options.joins || options.trace || !expr.with.is_empty() || !next.with.is_empty() {
             return None;
         }
         let ExprKind::SomeIn { key, value, domain } = &expr.kind else { return None };

@@ -11,6 +11,7 @@ mod query;
 mod reference;
 mod rule;
 mod term;
+mod trace;
 mod unify;
 mod with;
 
@@ -24,7 +25,9 @@ use rego_analysis::tree::{
 use rego_source::{Location, Sources};
 use rego_value::Value;
 
-use crate::program::{BuiltinId, Function, FunctionId, Keyed, NodeInfo, Program, QueryProgram};
+use crate::program::{
+    BuiltinId, Function, FunctionId, Keyed, LowerOptions, NodeInfo, Program, QueryProgram,
+};
 
 /// A tree that breaks the promises of `rego_analysis::tree`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +50,7 @@ impl std::error::Error for LowerError {}
 pub(crate) struct Scope<'t> {
     tree: &'t RuleTree,
     rules: &'t [Arc<Rule>],
+    options: LowerOptions,
     builtins: Vec<&'static str>,
     builtin_ids: HashMap<&'static str, BuiltinId>,
     keyed: Keyed,
@@ -61,6 +65,7 @@ impl<'t> Scope<'t> {
         Self {
             tree: &resolved.tree,
             rules: &resolved.rules,
+            options: program.options,
             builtin_ids: ids.collect(),
             builtins: program.builtins.clone(),
             keyed: program.keyed.clone(),
@@ -134,8 +139,9 @@ fn first_key(definition: &Definition) -> Option<&Value> {
 /// Returns the program of a resolved module set.
 ///
 /// Errors: [`LowerError`] where the tree breaks its promises.
-pub fn lower(resolved: &Resolved) -> Result<Program, LowerError> {
-    let mut scope = Scope::new(resolved, &Program::default(), resolved.rules.len());
+pub fn lower(resolved: &Resolved, options: LowerOptions) -> Result<Program, LowerError> {
+    let empty = Program { options, ..Program::default() };
+    let mut scope = Scope::new(resolved, &empty, resolved.rules.len());
     let functions = resolved.rules.iter().map(|rule| Ok(Arc::new(rule::lower(&mut scope, rule)?)));
     let mut functions = functions.collect::<Result<Vec<_>, _>>()?;
     functions.extend(scope.make_keyed()?);
@@ -145,6 +151,7 @@ pub fn lower(resolved: &Resolved) -> Result<Program, LowerError> {
         keyed: scope.keyed,
         builtins: scope.builtins,
         sources: resolved.sources.clone(),
+        options,
     })
 }
 
@@ -168,7 +175,7 @@ pub fn extend(
     let nodes = Arc::clone(&program.nodes);
     let (keyed, builtins) = (scope.keyed, scope.builtins);
     Ok(QueryProgram {
-        program: Program { functions, nodes, keyed, builtins, sources },
+        program: Program { functions, nodes, keyed, builtins, sources, options: program.options },
         rows: FunctionId(id),
         first: FunctionId(id + 1),
         layout: query::layout(query),

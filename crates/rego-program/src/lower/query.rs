@@ -4,8 +4,9 @@ use rego_analysis::tree::{Expr, ExprKind, Query, Term, TermKind};
 
 use super::Scope;
 use super::emit::{Emit, Lowered};
+use super::trace::body_place;
 use crate::op::{Op, Src};
-use crate::program::{Function, RowLayout, Shape};
+use crate::program::{Function, MarkNode, RowLayout, Shape};
 
 /// Returns what a row of the query holds.
 pub(super) fn layout(query: &Query) -> RowLayout {
@@ -89,14 +90,16 @@ impl Emit<'_, '_> {
         let end = self.label(); // the first label: see `bind_end`
         self.fail = end;
         self.locals.resize(query.locals as usize, None);
+        self.enter_query(MarkNode::Body, body_place(&query.body, self.place));
         let mut values = vec![None; query.expressions.len()];
         let must_hold = query.expressions.len() > 1 || query.body.exprs.iter().any(tries_keys);
         for expr in &query.body.exprs {
-            let value = self.query_expr(expr, must_hold)?;
+            let value = self.marked(expr, |emit| emit.query_expr(expr, must_hold))?;
             if let Some(place) = values.get_mut(expr.index as usize) {
                 *place = Some(value);
             }
         }
+        self.exit_query();
         let known = self.constant_true();
         Ok(values.into_iter().map(|value| value.unwrap_or(known)).collect())
     }

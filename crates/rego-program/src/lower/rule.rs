@@ -7,7 +7,7 @@ use super::Scope;
 use super::emit::{Emit, Lowered};
 use crate::index;
 use crate::op::{BuilderId, Label, Op, Reg, Src};
-use crate::program::{Function, Shape};
+use crate::program::{Function, MarkNode, Shape};
 
 /// Returns the function of a rule.
 pub(super) fn lower(scope: &mut Scope<'_>, rule: &Rule) -> Lowered<Function> {
@@ -59,10 +59,11 @@ fn only_value(rule: &Rule) -> Option<&Value> {
 impl Emit<'_, '_> {
     fn single_valued(&mut self, rule: &Rule) -> Lowered<()> {
         let acc = self.reg();
-        let give = if only_value(rule).is_some() { Give::Return } else { Give::Yield(acc) };
+        let early = self.scope.options.early_exit && only_value(rule).is_some();
+        let give = if early { Give::Return } else { Give::Yield(acc) };
         self.emit(Op::Clear { dst: acc });
         let end = self.label();
-        self.definitions(&rule.definitions, end, |emit, definition, next| {
+        self.definitions(&rule.definitions, (end, early), |emit, definition, next| {
             emit.branches(definition, give, next)
         })?;
         self.bind(end);
@@ -78,7 +79,9 @@ impl Emit<'_, '_> {
         let done = self.label();
         self.emit(Op::JumpIfSet { reg: acc, to: done });
         self.start(default, done)?;
+        self.mark_empty(&default.body);
         let src = self.term(&default.value)?;
+        self.exit_query();
         self.emit(Op::Move { dst: acc, src });
         self.bind(done);
         Ok(())
@@ -88,10 +91,12 @@ impl Emit<'_, '_> {
     fn definitions(
         &mut self,
         definitions: &[Definition],
-        end: Label,
+        (end, early): (Label, bool),
         lower: impl Fn(&mut Self, &Definition, Label) -> Lowered<()>,
     ) -> Lowered<()> {
-        let Some(rule_index) = index::build(definitions) else {
+        let rule_index = if self.scope.options.index { index::build(definitions) } else { None };
+        let Some(rule_index) = rule_index else {
+            self.mark_index(None, definitions.len(), early);
             let used = self.used();
             for definition in definitions {
                 let next = self.label();
@@ -105,6 +110,7 @@ impl Emit<'_, '_> {
         let index = self.index(rule_index, labels.clone());
         let (iter, next) = (self.iter(), self.label());
         self.emit(Op::IndexStart { iter, index });
+        self.mark_index(Some(iter), definitions.len(), early);
         self.bind(next);
         self.emit(Op::IndexNext { iter, index, exit: end });
         let used = self.used();
@@ -124,6 +130,10 @@ impl Emit<'_, '_> {
         self.ctx = None;
         self.fail = next;
         self.place = definition.location;
+        self.tracing = None;
+        self.names.clear();
+        self.enter_query(MarkNode::Rule, definition.location);
+        self.note_params(definition);
         let mut params = (0u32..).zip(&definition.args);
         params.try_for_each(|(at, arg)| self.pattern(arg, Src::reg(Reg(at))))
     }
@@ -148,6 +158,8 @@ impl Emit<'_, '_> {
             self.locals.clone_from(&bound);
             self.fail = next;
             self.place = other.location;
+            self.tracing = None;
+            self.enter_query(MarkNode::Rule, other.location);
             branch = other;
         }
     }
@@ -162,6 +174,7 @@ impl Emit<'_, '_> {
         let before = self.fail;
         self.body(&branch.body)?;
         let src = self.term(&branch.value)?;
+        self.exit_query();
         match give {
             Give::Return => self.emit(Op::Return { src }),
             Give::Yield(acc) => {
@@ -182,6 +195,7 @@ impl Emit<'_, '_> {
     fn branch(&mut self, branch: &Definition, give: Give, next: Label) -> Lowered<()> {
         self.body(&branch.body)?;
         let src = self.term(&branch.value)?;
+        self.exit_query();
         match give {
             Give::Return => self.emit(Op::Return { src }),
             Give::Yield(acc) => {
@@ -201,7 +215,7 @@ impl Emit<'_, '_> {
         let end = self.label();
         let is_set = rule.kind == RuleKind::PartialSet;
         let flat = rule.definitions.iter().all(|d| d.keys.len() == 1 && !d.contains);
-        self.definitions(&rule.definitions, end, |emit, definition, next| {
+        self.definitions(&rule.definitions, (end, false), |emit, definition, next| {
             emit.start(definition, next)?;
             emit.contribution(definition, builder, is_set || !flat)
         })?;
@@ -225,6 +239,7 @@ impl Emit<'_, '_> {
         self.body(&definition.body)?;
         let keys = self.terms(&definition.keys)?;
         let value = self.term(&definition.value)?;
+        self.exit_query();
         let contains = definition.contains;
         self.place = definition.location; // where OPA puts a conflict
         match keys.as_slice() {

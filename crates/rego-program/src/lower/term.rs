@@ -5,7 +5,9 @@ use rego_value::Value;
 
 use super::Scope;
 use super::emit::{Emit, Lowered};
+use super::trace::body_place;
 use crate::op::{Arith, Compare, Op, Src};
+use crate::program::MarkNode;
 
 /// A comprehension's parts.
 pub(super) struct Comprehension<'a> {
@@ -85,7 +87,9 @@ impl Emit<'_, '_> {
         let (done, outer) = (self.label(), self.fail);
         let locals = self.locals.clone();
         self.fail = done;
+        let around = self.enter_query(MarkNode::Body, body_place(it.body, self.place));
         self.body(it.body)?;
+        self.exit_query();
         match it.key {
             Some(key) => {
                 let (key, value) = (self.term(key)?, self.term(it.value)?);
@@ -98,6 +102,7 @@ impl Emit<'_, '_> {
         }
         self.emit(Op::Jump(self.fail));
         self.bind(done);
+        self.leave_query(around);
         (self.fail, self.locals) = (outer, locals);
         let dst = self.reg();
         self.emit(match it.kind {
@@ -129,6 +134,11 @@ impl Emit<'_, '_> {
                 Operator::Arith(op) => Op::Arith { op, dst, a, b, fail },
             });
             return Ok(Src::reg(dst));
+        }
+        if decl.name == "trace"
+            && let [message] = args.as_slice()
+        {
+            self.mark_note(*message);
         }
         let (dst, args) = (self.reg(), self.list(&args));
         let builtin = self.scope.builtin(decl.name);
