@@ -9,11 +9,13 @@ use rego_source::{Diagnostic, Location};
 use rego_syntax::ast;
 use rego_value::Value;
 
+use crate::annotation::{AnnotationSet, Own};
 use crate::catalog::{Assignment, Catalog};
 use crate::finding::{COMPILE, Findings, Stage};
 use crate::heads::Head;
-use crate::lower::Lower;
+use crate::lower::{Lower, Metadata};
 use crate::options::Options;
+use crate::pipeline::ParsedModule;
 use crate::scan::{self, Names};
 use crate::scope::{Entry, Frame, LocalName, Occurrence, no_names};
 use crate::test_rules;
@@ -42,6 +44,8 @@ pub(crate) struct World<'a> {
     pub(crate) units: &'a [Unit],
     pub(crate) catalog: &'a Catalog<'a>,
     pub(crate) options: &'a Options<'a>,
+    pub(crate) modules: &'a [ParsedModule],
+    pub(crate) annotations: &'a AnnotationSet<'a>,
 }
 
 /// Lowers the definition under a head. Nothing where the module of the head is not known.
@@ -51,6 +55,9 @@ pub(crate) fn draft(
     world: World<'_>,
     findings: &mut Findings,
 ) -> Option<Draft> {
+    let module = &world.modules.get(head.module)?.module;
+    let (set, own) = (world.annotations, Own::Counts);
+    let metadata = Metadata { set, module: (head.module, module), rule: head.index, own };
     let lower = Lower {
         unit: world.units.get(head.module)?,
         catalog: world.catalog,
@@ -59,6 +66,7 @@ pub(crate) fn draft(
         frame: Frame::default(),
         refused: false,
         prints: false,
+        metadata: Some(metadata),
     };
     Some(RuleLower { lower, head, uses: HashMap::default() }.draft(at, assignment))
 }
@@ -100,6 +108,9 @@ impl RuleLower<'_, '_> {
         if self.lower.options.tests {
             let find = self.lower.options.builtins;
             test_rules::announce(&mut definition, head, &mut self.lower.frame, find);
+        }
+        if let Some(metadata) = &mut self.lower.metadata {
+            metadata.own = Own::IsLeftOut;
         }
         definition.els = self.branches(rule.els.as_deref(), &entries);
         self.report_unused_parameters(&entries);

@@ -59,11 +59,6 @@ impl Findings {
         self.add(stage, Diagnostic::error(code, location, message));
     }
 
-    /// Adds a warning.
-    pub(crate) fn warn(&mut self, diagnostic: Diagnostic) {
-        self.warnings.push(diagnostic);
-    }
-
     /// Whether a stage before `stage` has failed.
     pub(crate) fn failed_before(&self, stage: Stage) -> bool {
         self.errors.range(..stage).next().is_some()

@@ -15,6 +15,8 @@ pub(crate) struct Head<'a> {
     pub(crate) module: usize,
     /// Which rule of it.
     pub(crate) rule: &'a Rule,
+    /// The same, by position.
+    pub(crate) index: usize,
     /// Package and ground part of the reference.
     pub(crate) path: Vec<Value>,
     /// The first part of `path` that is not the package's.
@@ -47,10 +49,11 @@ impl Head<'_> {
 
 /// Returns the heads of a module's rules, in order.
 pub(crate) fn heads_of<'a>(index: usize, module: &'a Module, unit: &Unit) -> Vec<Head<'a>> {
-    module.rules.iter().filter_map(|rule| head_of(index, rule, unit)).collect()
+    let rules = module.rules.iter().enumerate();
+    rules.filter_map(|(at, rule)| head_of((index, at), rule, unit)).collect()
 }
 
-fn head_of<'a>(module: usize, rule: &'a Rule, unit: &Unit) -> Option<Head<'a>> {
+fn head_of<'a>((module, index): (usize, usize), rule: &'a Rule, unit: &Unit) -> Option<Head<'a>> {
     let mut path: Vec<Value> = unit.package.to_vec();
     let own = path.len();
     let mut dynamic = Vec::new();
@@ -74,7 +77,7 @@ fn head_of<'a>(module: usize, rule: &'a Rule, unit: &Unit) -> Option<Head<'a>> {
         (_, Some(_)) => Shape::Multi,
         (_, None) => Shape::Single,
     };
-    Some(Head { module, rule, path, own, dynamic, shape, location: unit.at(rule.span) })
+    Some(Head { module, rule, index, path, own, dynamic, shape, location: unit.at(rule.span) })
 }
 
 /// Returns the value of a literal that is not a composite.

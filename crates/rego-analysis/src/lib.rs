@@ -7,6 +7,7 @@
 //! `pipeline.rs` (the passes in order).
 #![forbid(unsafe_code)]
 
+pub mod annotation;
 pub mod builtin;
 mod catalog;
 mod conflicts;
@@ -16,7 +17,6 @@ mod heads;
 mod imports;
 mod keywords;
 mod lower;
-mod metadata;
 mod options;
 mod pipeline;
 mod prints;
@@ -34,7 +34,7 @@ mod unit;
 mod walk;
 
 pub use conflicts::base_conflicts;
-pub use options::{Annotations, Options, Print};
+pub use options::{Options, Print};
 pub use pipeline::{Analysed, ParsedModule, analyse};
 pub use query::{QuerySource, analyse_query};
 pub use test_rules::{TestForm, TestRule};

@@ -12,7 +12,9 @@ pub(crate) use call::path_text;
 
 use rego_source::{Diagnostic, Location, Span};
 use rego_syntax::ast;
+use rego_value::Value;
 
+use crate::annotation::{Annotation, AnnotationSet, Link, Own};
 use crate::catalog::Catalog;
 use crate::finding::{COMPILE, Findings, Stage};
 use crate::options::Options;
@@ -32,6 +34,37 @@ pub(crate) struct Lower<'a> {
     pub(crate) refused: bool,
     /// Whether a call of `print` was met.
     pub(crate) prints: bool,
+    /// Where annotations of the rule are found; a query has none.
+    pub(crate) metadata: Option<Metadata<'a>>,
+}
+
+/// What `rego.metadata.rule()` and `rego.metadata.chain()` are about.
+#[derive(Clone, Copy)]
+pub(crate) struct Metadata<'a> {
+    pub(crate) set: &'a AnnotationSet<'a>,
+    pub(crate) module: (usize, &'a ast::Module),
+    /// Which rule of the module.
+    pub(crate) rule: usize,
+    /// Whether its own annotations count.
+    pub(crate) own: Own,
+}
+
+impl Metadata<'_> {
+    /// Returns what a builtin of this name gives; nothing for another builtin.
+    fn value_of(&self, builtin: &str) -> Option<Value> {
+        match builtin {
+            "rego.metadata.chain" => {
+                let chain = self.set.chain(self.module, self.rule, self.own);
+                Some(Value::array(chain.iter().map(Link::to_value).collect()))
+            }
+            "rego.metadata.rule" => {
+                let mut own = self.set.of_rule(self.module.0, self.rule);
+                let nearest = own.next().filter(|_| self.own == Own::Counts);
+                Some(nearest.map_or_else(|| Value::object(Vec::new()), Annotation::to_value))
+            }
+            _ => None,
+        }
+    }
 }
 
 impl Lower<'_> {

@@ -4,18 +4,6 @@ use rego_value::Value;
 
 use crate::builtin::Decl;
 
-/// What to do with METADATA blocks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Annotations {
-    /// Never look inside.
-    #[default]
-    Ignore,
-    /// A block that is not sound is a warning.
-    Warn,
-    /// A block that is not sound is an error.
-    Check,
-}
-
 /// What to do with calls of `print`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Print {
@@ -39,8 +27,6 @@ pub struct Options<'a> {
     pub strict: bool,
     /// How many errors are reported before `error limit reached`; 0 is no limit. OPA's default: 10.
     pub error_limit: usize,
-    /// What to do with METADATA blocks.
-    pub annotations: Annotations,
     /// The base documents that the rules must not be in conflict with.
     pub base_data: Option<&'a Value>,
     /// What to do with calls of `print`.
@@ -59,7 +45,6 @@ impl Options<'_> {
             unsafe_builtins: &[],
             strict: false,
             error_limit: 10,
-            annotations: Annotations::Ignore,
             base_data: None,
             print: Print::Keep,
             tests: false,

@@ -8,6 +8,7 @@ use rego_source::{Diagnostic, Location, SourceId, Sources};
 use rego_syntax::ast::{Module, RegoVersion, TermKind, Text};
 use rego_value::Value;
 
+use crate::annotation::{Annotation, AnnotationSet};
 use crate::catalog::{self, Assignment, Catalog, Trie};
 use crate::conflicts::Conflicts;
 use crate::definition::{self, Draft, World};
@@ -15,7 +16,6 @@ use crate::finding::{COMPILE, Findings, Stage};
 use crate::heads::{self, Head};
 use crate::imports;
 use crate::keywords;
-use crate::metadata;
 use crate::options::Options;
 use crate::prints;
 use crate::recursion;
@@ -32,6 +32,8 @@ pub struct ParsedModule {
     pub source: SourceId,
     /// What was read from it.
     pub module: Module,
+    /// Its METADATA blocks, as far as they are to be looked at; see [`crate::annotation::read`].
+    pub annotations: Vec<Annotation>,
 }
 
 /// What [`analyse`] gives.
@@ -76,11 +78,22 @@ pub fn analyse(
     keywords::check(&heads, &units, &mut findings);
     for (parsed, unit) in modules.iter().zip(&units) {
         imports::check_shadowing(&parsed.module, unit, &mut findings);
-        metadata::check(&parsed.module, unit, options.annotations, &mut findings);
     }
+    // set_annotationset
+    let annotated = modules.iter().map(|parsed| (&parsed.module, &*parsed.annotations));
+    let mut redeclared = Vec::new();
+    let annotations = AnnotationSet::new(annotated, &sources, &mut redeclared);
+    redeclared.into_iter().for_each(|error| findings.add(Stage::Metadata, error));
     // resolve_refs, rewrite_local_vars, check_void_calls, rewrite_with_values,
     // check_undefined_funcs, check_unsafe_builtins, check_deprecated_builtins
-    let world = World { units: &units, catalog: &catalog, options };
+    let (units_of, parsed) = (&units[..], &modules[..]);
+    let world = World {
+        units: units_of,
+        catalog: &catalog,
+        options,
+        modules: parsed,
+        annotations: &annotations,
+    };
     let mut drafts = draft_all(&heads, &assignments, world, &mut findings);
     if options.strict {
         for (parsed, unit) in modules.iter().zip(&units) {

@@ -56,6 +56,7 @@ pub fn analyse_query(
         frame: Frame::default(),
         refused: false,
         prints: false,
+        metadata: None,
     };
     lower.frame.open(Names::of_body(query.body));
     let body = lower.body(query.body);

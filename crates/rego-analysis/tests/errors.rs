@@ -5,7 +5,7 @@ mod support;
 
 use std::fmt::Write as _;
 
-use rego_analysis::{Annotations, Options};
+use rego_analysis::Options;
 use rego_source::{Diagnostic, Sources};
 use rego_syntax::ast::RegoVersion;
 
@@ -217,18 +217,6 @@ fn unsafe_builtins() {
 #[test]
 fn print_of_undeclared() {
     insta::assert_snapshot!(errors("package p\n\na if { print(x, [y]); x = 1; print(x) }"));
-}
-
-#[test]
-fn metadata_that_is_not_yaml() {
-    let text = "# METADATA\n# title: [a\npackage p\n\na := 1";
-    let mut shown = String::new();
-    for annotations in [Annotations::Ignore, Annotations::Warn, Annotations::Check] {
-        let options = Options { annotations, ..support::options() };
-        let said = errors_with(&[text], RegoVersion::V1, &options);
-        writeln!(shown, "{annotations:?}: {said}").unwrap();
-    }
-    insta::assert_snapshot!(shown);
 }
 
 #[test]

@@ -29,6 +29,7 @@ mod glob;
 mod graph;
 mod json;
 mod member;
+mod metadata;
 mod net;
 mod numbers;
 mod objects;

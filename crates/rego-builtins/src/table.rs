@@ -35,6 +35,7 @@ const FAMILIES: &[&[Builtin]] = &[
     crate::graph::FAMILY,
     crate::walk::FAMILY,
     crate::net::FAMILY,
+    crate::metadata::FAMILY,
 ];
 
 static BY_NAME: LazyLock<HashMap<&'static str, &'static Builtin>> =

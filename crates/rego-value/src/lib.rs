@@ -32,4 +32,4 @@ pub use json::{JSON_DEPTH_MAX, JsonError, JsonEscape, JsonReader, JsonStyle};
 pub use keys::Keys;
 pub use number::{BigNumber, Number, NumberError};
 pub use value::{ObjectRef, Value, View};
-pub use yaml::{YAML_ALIASED_VALUES_MAX, YAML_DEPTH_MAX, YamlError};
+pub use yaml::{YAML_ALIASED_VALUES_MAX, YAML_DEPTH_MAX, YamlContent, YamlError, YamlNode};

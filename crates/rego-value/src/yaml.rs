@@ -8,14 +8,21 @@
 //!
 //! Source: `sigs.k8s.io/yaml` over its `goyaml.v2`, which OPA uses up to 1.20.
 
+mod node;
 mod quote;
 mod read;
 mod resolve;
 #[cfg(test)]
 mod tests;
+mod timestamp;
+mod wording;
 mod write;
 
 use std::fmt;
+
+use saphyr_parser::Marker;
+
+pub use node::{YamlContent, YamlNode};
 
 /// Deepest nesting that is read, as for JSON.
 pub const YAML_DEPTH_MAX: usize = crate::json::JSON_DEPTH_MAX;
@@ -30,9 +37,25 @@ pub struct YamlError {
     message: String,
     row: usize,
     col: usize,
+    line: Option<usize>,
 }
 
 impl YamlError {
+    fn new(message: String, place: &Marker) -> Self {
+        let row = place.line();
+        Self { message, row, col: place.col() + 1, line: Some(row) }
+    }
+
+    fn with_line(self, line: Option<usize>) -> Self {
+        Self { line, ..self }
+    }
+
+    /// Returns the line that Go's YAML library tells, which need not be the one where the error is:
+    /// it counts some errors from 0, and does not tell 0.
+    pub fn told_line(&self) -> Option<usize> {
+        self.line
+    }
+
     /// Returns what is wrong, without the place.
     pub fn message(&self) -> &str {
         &self.message
@@ -51,7 +74,10 @@ impl YamlError {
 
 impl fmt::Display for YamlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "yaml: line {}: {}", self.row, self.message)
+        match self.line {
+            Some(line) => write!(f, "yaml: line {line}: {}", self.message),
+            None => write!(f, "yaml: {}", self.message),
+        }
     }
 }
 

@@ -26,10 +26,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use base64::Engine;
+use rego_analysis::annotation::Annotation;
 use rego_source::{Severity, SourceFile, Sources};
 use rego_syntax::ast;
 use rego_value::Value;
 
+use crate::annotations::{self as blocks, Annotations};
+use crate::builtins;
 use crate::compiler::{RegoVersion, parse_one};
 use crate::errors::Errors;
 use convert::Form;
@@ -42,7 +45,7 @@ use resolve::Globals;
 ///
 /// Errors: text that is no module.
 pub fn parsed(name: &str, text: &str, version: RegoVersion) -> Result<Value, Errors> {
-    let read = Read::new(name, text, version)?;
+    let read = Read::new(name, text, version, Annotations::Warn)?;
     Ok(read.parsed())
 }
 
@@ -66,7 +69,7 @@ impl AstModules {
     ///
     /// Errors: text that is no module.
     pub fn add(&mut self, name: &str, text: &str, version: RegoVersion) -> Result<(), Errors> {
-        let read = Read::new(name, text, version)?;
+        let read = Read::new(name, text, version, Annotations::Warn)?;
         let package: Vec<ast::Text> =
             read.tree.package.path.iter().map(|name| name.text.clone()).collect();
         let place = format!("data.{}", package.join("."));
@@ -107,7 +110,7 @@ impl AstModules {
         if names.is_exhausted() {
             return Some(read.parsed());
         }
-        annotations::attach(&read.tree, &mut module);
+        annotations::attach((&read.tree, &read.annotations), &mut module);
         Some(write::module(&module, read.comments()))
     }
 
@@ -142,7 +145,7 @@ impl AstModules {
 
     /// Returns how many operands a builtin or a rule takes; the rule by its full path.
     fn arity(&self, name: &str) -> Option<usize> {
-        if let Some(builtin) = rego_builtins::find(name) {
+        if let Some(builtin) = builtins::find(name) {
             return Some(builtin.decl.args.len());
         }
         self.arities.get(name).copied()
@@ -153,18 +156,26 @@ impl AstModules {
 #[derive(Clone, Debug)]
 struct Read {
     tree: ast::Module,
+    annotations: Vec<Annotation>,
     file: Arc<SourceFile>,
 }
 
 impl Read {
-    fn new(name: &str, text: &str, version: RegoVersion) -> Result<Self, Errors> {
+    fn new(
+        name: &str,
+        text: &str,
+        version: RegoVersion,
+        level: Annotations,
+    ) -> Result<Self, Errors> {
         let mut sources = Sources::default();
         let file = Arc::new(SourceFile::new(name, text));
         let source = sources.add(Arc::clone(&file));
-        let (tree, mut diagnostics) = parse_one(source, text, version);
+        let (tree, diagnostics) = parse_one(source, text, version);
+        let (annotations, mut diagnostics) =
+            blocks::read((&tree, source), &file, level, diagnostics);
         diagnostics.retain(|diagnostic| diagnostic.severity == Severity::Error);
         if diagnostics.is_empty() {
-            Ok(Self { tree, file })
+            Ok(Self { tree, annotations, file })
         } else {
             Err(Errors { diagnostics, sources })
         }
@@ -172,7 +183,7 @@ impl Read {
 
     fn parsed(&self) -> Value {
         let mut module = convert::module(&self.tree, Form::Parsed, &mut Names::default());
-        annotations::attach(&self.tree, &mut module);
+        annotations::attach((&self.tree, &self.annotations), &mut module);
         write::module(&module, self.comments())
     }
 

@@ -11,6 +11,8 @@ use rego_syntax::ast::{Module, RegoVersion as Grammar};
 use rego_syntax::{ParseOptions, parse_module};
 use rego_value::Value;
 
+use crate::annotations::{self, Annotations};
+use crate::builtins;
 use crate::errors::Errors;
 use crate::query::{self, Query};
 
@@ -24,18 +26,6 @@ pub enum RegoVersion {
     V0,
     /// Each module as v1, and where that fails as v0, with a warning that says so.
     Auto,
-}
-
-/// What to do about a METADATA block that is not YAML or says what it must not.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Annotations {
-    /// Nothing: comments are comments.
-    #[default]
-    Ignore,
-    /// A warning.
-    Warn,
-    /// An error.
-    Check,
 }
 
 /// Collects modules and data, then compiles them.
@@ -159,11 +149,6 @@ impl Compiler {
         let options = rego_analysis::Options {
             strict: self.strict,
             error_limit: self.errors_max.unwrap_or(ERRORS_MAX),
-            annotations: match self.annotations {
-                Annotations::Ignore => rego_analysis::Annotations::Ignore,
-                Annotations::Warn => rego_analysis::Annotations::Warn,
-                Annotations::Check => rego_analysis::Annotations::Check,
-            },
             base_data: Some(&data),
             print: self.print,
             tests: self.tests,
@@ -184,13 +169,16 @@ impl Compiler {
         let mut sources = Sources::default();
         let (mut modules, mut warnings, mut errors) = (Vec::new(), Vec::new(), Vec::new());
         for (name, text, version) in &self.modules {
-            let source = sources.add(Arc::new(SourceFile::new(name.clone(), text.clone())));
+            let file = Arc::new(SourceFile::new(name.clone(), text.clone()));
+            let source = sources.add(Arc::clone(&file));
             let (module, found) = parse_one(source, text, version.unwrap_or(self.version));
+            let (annotations, found) =
+                annotations::read((&module, source), &file, self.annotations, found);
             let (bad, fine): (Vec<_>, Vec<_>) =
                 found.into_iter().partition(|d| d.severity == Severity::Error);
             errors.extend(bad);
             warnings.extend(fine);
-            modules.push(ParsedModule { source, module });
+            modules.push(ParsedModule { source, module, annotations });
         }
         if errors.is_empty() {
             return Ok((modules, sources, warnings));
@@ -251,12 +239,11 @@ fn package_path(module: &Module) -> Vec<String> {
 const ERRORS_MAX: usize = 10;
 
 static BUILTIN_NAMES: LazyLock<Vec<&'static str>> =
-    LazyLock::new(|| rego_builtins::all().map(|builtin| builtin.decl.name).collect());
+    LazyLock::new(|| builtins::all().map(|builtin| builtin.decl.name).collect());
 
 pub(crate) fn analysis_options() -> rego_analysis::Options<'static> {
-    let find = |name: &str| -> Option<&'static Decl> {
-        rego_builtins::find(name).map(|builtin| &builtin.decl)
-    };
+    let find =
+        |name: &str| -> Option<&'static Decl> { builtins::find(name).map(|builtin| &builtin.decl) };
     rego_analysis::Options { builtin_names: &BUILTIN_NAMES, ..rego_analysis::Options::new(find) }
 }
 

@@ -7,7 +7,9 @@
 //! Read first: `compiler.rs`, then `query.rs`.
 #![forbid(unsafe_code)]
 
+mod annotations;
 pub mod ast_json;
+mod builtins;
 mod compiler;
 pub mod cover;
 mod errors;
@@ -17,7 +19,8 @@ mod query;
 pub mod testing;
 pub mod trace;
 
-pub use compiler::{Annotations, Compiler, Policy, QueryOptions, RegoVersion, package_of};
+pub use annotations::Annotations;
+pub use compiler::{Compiler, Policy, QueryOptions, RegoVersion, package_of};
 pub use errors::{Errors, EvalError, diagnostic_value};
 pub use host::IdleHost;
 pub use query::{Budget, EvalOptions, ExpressionValue, Query, ResultSet, Row};

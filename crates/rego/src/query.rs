@@ -10,6 +10,7 @@ use rego_syntax::{ParseOptions, parse_module, parse_query};
 use rego_value::Value;
 use rego_vm::{Builtin, BuiltinErrors, Failure, Host, Recorder, Setting, Tracer};
 
+use crate::builtins;
 use crate::compiler::{Policy, QueryOptions, RegoVersion, analysis_options, internal};
 use crate::errors::{Errors, EvalError};
 
@@ -179,7 +180,7 @@ fn surroundings(options: &QueryOptions, sources: &mut Sources) -> Result<Surroun
 /// Finds the bodies of the builtins that a program calls. All declarations come from the same
 /// table, so none is missing.
 fn link(query: QueryProgram, policy: &Policy) -> Option<Query> {
-    let find = |name: &str| rego_builtins::find(name).copied();
+    let find = |name: &str| builtins::find(name).copied();
     let builtins = query.program.builtins.iter().map(|name| find(name)).collect::<Option<_>>()?;
     let place = |(location, _): &(rego_source::Location, _)| {
         let resolved = query.program.sources.resolve(*location);

@@ -182,7 +182,11 @@ impl Lower<'_> {
         let kind = match target.kind {
             TargetKind::Function(callee, _) => {
                 self.check_allowed(callee, location);
-                TermKind::Call { callee, args }
+                match (callee, &self.metadata) {
+                    (Callee::Builtin(decl), Some(metadata)) => metadata.value_of(decl.name),
+                    _ => None,
+                }
+                .map_or(TermKind::Call { callee, args }, TermKind::Constant)
             }
             TargetKind::Value(path) => {
                 let path = path.into_iter().map(|key| constant(key, location)).collect();

@@ -56,7 +56,7 @@ pub(crate) fn compile(
         let parse = ParseOptions { version, ..ParseOptions::default() };
         let (module, found) = parse_module(source, text, &parse);
         errors.extend(found);
-        parsed.push(ParsedModule { source, module });
+        parsed.push(ParsedModule { source, module, annotations: Vec::new() });
     }
     let outcome = match errors.is_empty() {
         true => analyse(parsed, sources.clone(), options),

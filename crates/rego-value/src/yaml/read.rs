@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
+use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 
 use super::resolve::Scalar;
+use super::wording::{Library, worded};
 use super::{YAML_ALIASED_VALUES_MAX, YAML_DEPTH_MAX, YamlError};
 use crate::value::{Value, View};
 
@@ -21,25 +22,27 @@ impl Value {
         let text = std::str::from_utf8(bytes).map_err(|error| {
             let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
             let row = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-            YamlError { message: "invalid UTF-8".to_owned(), row, col: 1 }
+            YamlError { message: "invalid UTF-8".to_owned(), row, col: 1, line: Some(row) }
         })?;
         let mut parser = Parser::new_from_str(text.strip_prefix('\u{feff}').unwrap_or(text));
         let mut document = Document::default();
         while let Some(next) = parser.next_event() {
-            let (event, span) =
-                next.map_err(|error| error_at(error.info().to_owned(), error.marker()))?;
+            let (event, span) = next.map_err(|error| {
+                let open = document.open.last().map(|open| open.line);
+                let (message, line) = worded(&error, text, open, Library::V2);
+                YamlError::new(message, error.marker()).with_line(line)
+            })?;
             let is_end = matches!(event, Event::DocumentEnd | Event::StreamEnd);
-            document.event(event).map_err(|message| error_at(message, &span.start))?;
+            let start = span.start;
+            document
+                .event(event, start.line())
+                .map_err(|message| YamlError::new(message, &start).with_line(None))?;
             if is_end {
                 break;
             }
         }
         Ok(document.root.map_or(Value::NULL, |node| node.value))
     }
-}
-
-fn error_at(message: String, place: &Marker) -> YamlError {
-    YamlError { message, row: place.line(), col: place.col() + 1 }
 }
 
 type Result<T, E = String> = std::result::Result<T, E>;
@@ -54,6 +57,8 @@ struct Node {
 /// A sequence or mapping whose end has not come yet.
 struct Open {
     anchor: usize,
+    /// Where it began.
+    line: usize,
     size: usize,
     kind: OpenKind,
 }
@@ -80,16 +85,16 @@ struct Document {
 }
 
 impl Document {
-    fn event(&mut self, event: Event<'_>) -> Result<()> {
+    fn event(&mut self, event: Event<'_>, line: usize) -> Result<()> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 self.scalar(&text, style, anchor, tag.as_deref())
             }
             Event::SequenceStart(anchor, _) => {
-                self.push_open(anchor, OpenKind::Sequence(Vec::new()))
+                self.push_open(anchor, line, OpenKind::Sequence(Vec::new()))
             }
             Event::MappingStart(anchor, _) => {
-                self.push_open(anchor, OpenKind::Mapping { entries: Vec::new(), key: None })
+                self.push_open(anchor, line, OpenKind::Mapping { entries: Vec::new(), key: None })
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(),
             Event::Alias(anchor) => self.alias(anchor),
@@ -101,19 +106,19 @@ impl Document {
         }
     }
 
-    fn push_open(&mut self, anchor: usize, kind: OpenKind) -> Result<()> {
+    fn push_open(&mut self, anchor: usize, line: usize, kind: OpenKind) -> Result<()> {
         if self.open.len() >= YAML_DEPTH_MAX {
             return Err(format!("nested deeper than {YAML_DEPTH_MAX} levels"));
         }
         if self.wants_key() {
             return Err("invalid map key: a key must be a scalar".to_owned());
         }
-        self.open.push(Open { anchor, size: 1, kind });
+        self.open.push(Open { anchor, line, size: 1, kind });
         Ok(())
     }
 
     fn close(&mut self) -> Result<()> {
-        let Some(Open { anchor, size, kind }) = self.open.pop() else { return Ok(()) };
+        let Some(Open { anchor, size, kind, .. }) = self.open.pop() else { return Ok(()) };
         let value = match kind {
             OpenKind::Sequence(items) => Value::array(items),
             OpenKind::Mapping { entries, .. } => Value::object(entries),
@@ -216,7 +221,7 @@ fn merge(source: &Value, entries: &mut Vec<(Value, Value)>) -> Result<()> {
 }
 
 /// Returns the tag in short: `str` for those of YAML itself, `!x` for others, `!` for "not plain".
-fn tag_name(tag: &Tag) -> Cow<'_, str> {
+pub(super) fn tag_name(tag: &Tag) -> Cow<'_, str> {
     if tag.is_yaml_core_schema() || tag.handle == "!!" {
         Cow::Borrowed(&tag.suffix)
     } else {

@@ -160,3 +160,55 @@ fn hostile_documents_end_quickly() {
     }
     assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
 }
+
+#[test]
+fn errors_are_worded_as_go_does() {
+    let cases = [
+        ("[1,2,3", "yaml: line 1: did not find expected ',' or ']'"),
+        ("a: b: c", "yaml: mapping values are not allowed in this context"),
+        ("x: 1\na: b: c", "yaml: line 2: mapping values are not allowed in this context"),
+        ("a: @x", "yaml: found character that cannot start any token"),
+        ("a: *nope", "yaml: unknown anchor 'nope' referenced"),
+        ("a: {b: 1", "yaml: line 1: did not find expected ',' or '}'"),
+        ("a: \"x", "yaml: found unexpected end of stream"),
+    ];
+    for (text, expected) in cases {
+        let error = Value::from_yaml(text.as_bytes()).unwrap_err();
+        assert_eq!(error.to_string(), expected, "{text}");
+    }
+}
+
+#[test]
+fn nodes_follow_the_newer_library() {
+    let shown = |text: &str| match super::YamlNode::parse(text) {
+        Ok(Some(node)) => match node.content {
+            super::YamlContent::Scalar { tag, value, .. } => format!("{tag} {}", value.to_json()),
+            super::YamlContent::Sequence(items) => format!("{} items", items.len()),
+            super::YamlContent::Mapping(entries) => {
+                let keys =
+                    entries.iter().map(|(key, _)| format!("{}@{}", key.tag().unwrap(), key.line));
+                keys.collect::<Vec<_>>().join(" ")
+            }
+        },
+        Ok(None) => "nothing".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    let cases = [
+        ("", "nothing"),
+        ("yes", "str \"yes\""),
+        ("true", "bool true"),
+        ("0o17", "int 15"),
+        ("'1'", "str \"1\""),
+        ("2024-2-3", "timestamp \"2024-02-03T00:00:00Z\""),
+        ("2024-02-03T04:05:06.70+01:00", "timestamp \"2024-02-03T04:05:06.7+01:00\""),
+        ("2024-02-30", "str \"2024-02-30\""),
+        ("[a, b]", "2 items"),
+        ("a: 1\n2: &x {c: d}\n\ne: *x", "str@1 int@2 str@4"),
+        ("a: &x {c: d}\n<<: *x\nc: 1", "str@1 str@3"),
+        ("a: &x [*x]", "yaml: line 1: anchor contains itself"),
+        ("x: 1\n\"", "yaml: line 2: found unexpected end of stream"),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(shown(text), expected, "{text}");
+    }
+}

@@ -2,108 +2,106 @@
 //!
 //! Must not know: what the fields are used for.
 
+use std::collections::BTreeMap;
+
+use rego_analysis::annotation::{
+    Annotation, Author, CompileAnnotation, RelatedResource, SchemaAnnotation, SchemaSource, Scope,
+};
 use rego_syntax::ast::{self, AnnotationTarget};
 use rego_value::Value;
 
-use super::node::{Module, Term};
-use super::write::terms;
+use super::node::Module;
+use super::write::Fields;
 
-/// Adds the annotations of a module, and those of rules to the rules. A block that is no YAML
-/// object is only a comment here.
-pub(super) fn attach(from: &ast::Module, module: &mut Module) {
-    for block in &from.annotations {
-        let Ok(yaml) = Value::from_yaml(block.yaml.as_bytes()) else { continue };
-        if yaml.as_object().is_none() {
-            continue;
+/// Most annotations that are shown with one rule.
+const OF_RULE_MAX: usize = 64;
+
+/// Adds the annotations of a module, and to rules those that are about them: of scope `document`
+/// where the path is the same, of scope `rule` where they stand before the rule.
+pub(super) fn attach((from, annotations): (&ast::Module, &[Annotation]), module: &mut Module) {
+    let mut by_path: BTreeMap<Vec<Value>, Vec<usize>> = BTreeMap::new();
+    if annotations.iter().any(|annotation| annotation.scope == Scope::Document) {
+        for at in 0..from.rules.len() {
+            by_path.entry(Annotation::path_of_rule(from, at)).or_default().push(at);
         }
-        let (default_scope, rule) = match block.target {
-            AnnotationTarget::Package => ("package", None),
-            AnnotationTarget::Rule(_) if is_true(&yaml, "entrypoint") => ("document", Some(block)),
-            AnnotationTarget::Rule(_) => ("rule", Some(block)),
-            AnnotationTarget::Import(_) | AnnotationTarget::Nothing => continue,
+    }
+    for annotation in annotations {
+        let shown = object(annotation);
+        let own = match annotation.target {
+            AnnotationTarget::Rule(index) => Some(index),
+            _ => None,
         };
-        let scope = field(&yaml, "scope").and_then(Value::as_str).unwrap_or(default_scope);
-        let annotation = object(&yaml, scope);
-        if let Some(AnnotationTarget::Rule(index)) = rule.map(|block| block.target)
-            && matches!(scope, "rule" | "document")
-            && let Some(rule) = module.rules.get_mut(index)
-        {
-            rule.annotations.push(annotation.clone());
+        let about: &[usize] = match (annotation.scope, own) {
+            (Scope::Rule, Some(rule)) => &[rule],
+            (Scope::Document, Some(rule)) => {
+                by_path.get(&Annotation::path_of_rule(from, rule)).map_or(&[], Vec::as_slice)
+            }
+            _ => &[],
+        };
+        for at in about {
+            if let Some(rule) = module.rules.get_mut(*at)
+                && rule.annotations.len() < OF_RULE_MAX
+            {
+                rule.annotations.push(shown.clone());
+            }
         }
-        module.annotations.push(annotation);
+        module.annotations.push(shown);
     }
 }
 
-fn field<'y>(yaml: &'y Value, name: &str) -> Option<&'y Value> {
-    yaml.get_path(&[name])
+/// Returns OPA's JSON of an annotation. Other than in `rego.metadata.rule()`, references are terms.
+pub(crate) fn object(annotation: &Annotation) -> Value {
+    let mut out = Fields::new(vec![("scope", Value::from(annotation.scope.name()))]);
+    out.text("title", &annotation.title);
+    out.text("description", &annotation.description);
+    out.flag("entrypoint", annotation.entrypoint);
+    let texts = annotation.organizations.iter().map(|text| Value::from(&**text));
+    out.list("organizations", texts.collect());
+    out.list("related_resources", annotation.related_resources.iter().map(resource).collect());
+    out.list("authors", annotation.authors.iter().map(author).collect());
+    out.list("schemas", annotation.schemas.iter().map(schema).collect());
+    out.put("compile", annotation.compile.as_ref().map(compile));
+    out.put("custom", annotation.custom.clone());
+    out.put("labels", annotation.labels.clone());
+    out.object()
 }
 
-fn is_true(yaml: &Value, name: &str) -> bool {
-    field(yaml, name).is_some_and(Value::is_true)
+fn resource(resource: &RelatedResource) -> Value {
+    let mut out = Fields::new(vec![("ref", Value::from(&*resource.address))]);
+    out.text("description", &resource.description);
+    out.object()
 }
 
-fn object(yaml: &Value, scope: &str) -> Value {
-    let mut out = vec![(Value::from("scope"), Value::from(scope))];
-    let mut put = |name: &str, value: Option<Value>| {
-        out.extend(value.map(|value| (Value::from(name), value)));
+fn author(author: &Author) -> Value {
+    let mut out = Fields::new(vec![("name", Value::from(&*author.name))]);
+    out.text("email", &author.email);
+    out.object()
+}
+
+fn schema(schema: &SchemaAnnotation) -> Value {
+    let mut out = Fields::new(vec![("path", reference(&schema.path))]);
+    match &schema.schema {
+        SchemaSource::Path(path) => out.put("schema", Some(reference(path))),
+        SchemaSource::Definition(definition) => out.put("definition", Some(definition.clone())),
+    }
+    out.object()
+}
+
+fn compile(compile: &CompileAnnotation) -> Value {
+    let mut out = Fields::new(Vec::new());
+    out.list("unknowns", compile.unknowns.iter().map(|path| reference(path)).collect());
+    out.put("mask_rule", compile.mask_rule.as_deref().map(reference));
+    out.object()
+}
+
+/// Returns a path as the terms of a reference.
+fn reference(path: &[Value]) -> Value {
+    let term = |(at, part): (usize, &Value)| {
+        let class = match part.type_name() {
+            "string" if at == 0 => "var",
+            class => class,
+        };
+        Value::object_from_strs([("type", Value::from(class)), ("value", part.clone())])
     };
-    for name in ["title", "description"] {
-        put(name, text(yaml, name));
-    }
-    put("entrypoint", is_true(yaml, "entrypoint").then_some(Value::TRUE));
-    put("organizations", list(yaml, "organizations", Value::clone));
-    put("related_resources", list(yaml, "related_resources", resource));
-    put("authors", list(yaml, "authors", author));
-    put("schemas", list(yaml, "schemas", schema));
-    let custom = field(yaml, "custom").filter(|custom| custom.as_object().is_some());
-    put("custom", custom.cloned());
-    Value::object(out)
-}
-
-fn text(yaml: &Value, name: &str) -> Option<Value> {
-    field(yaml, name).filter(|text| text.as_str().is_some_and(|text| !text.is_empty())).cloned()
-}
-
-fn list(yaml: &Value, name: &str, item: fn(&Value) -> Value) -> Option<Value> {
-    let items = field(yaml, name).and_then(Value::as_array).filter(|items| !items.is_empty())?;
-    Some(Value::array(items.iter().map(item).collect()))
-}
-
-/// A resource is its address, or an object with `ref` and `description`.
-fn resource(value: &Value) -> Value {
-    match value.as_str() {
-        Some(_) => Value::object_from_strs([("ref", value.clone())]),
-        None => value.clone(),
-    }
-}
-
-/// An author is `Name <address>`, or an object with `name` and `email`.
-fn author(value: &Value) -> Value {
-    let Some(text) = value.as_str() else { return value.clone() };
-    let (name, email) = match text.trim().strip_suffix('>').and_then(|rest| rest.rsplit_once('<')) {
-        Some((name, email)) => (name.trim(), Some(email)),
-        None => (text.trim(), None),
-    };
-    let mut out = vec![(Value::from("name"), Value::from(name))];
-    out.extend(email.map(|email| (Value::from("email"), Value::from(email))));
-    Value::object(out)
-}
-
-/// `path: schema.name` names a schema, `path: {…}` holds one.
-fn schema(value: &Value) -> Value {
-    let Some((path, schema)) = value.as_object().and_then(|object| object.iter().next()) else {
-        return value.clone();
-    };
-    let path = reference(path.as_str().unwrap_or_default());
-    match schema.as_str() {
-        Some(name) => Value::object_from_strs([("path", path), ("schema", reference(name))]),
-        None => Value::object_from_strs([("path", path), ("definition", schema.clone())]),
-    }
-}
-
-fn reference(dotted: &str) -> Value {
-    match Term::operator(dotted) {
-        Term::Ref(path) => terms(&path),
-        _ => Value::NULL,
-    }
+    Value::array(path.iter().enumerate().map(term).collect())
 }

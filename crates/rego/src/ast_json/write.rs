@@ -23,26 +23,31 @@ pub(super) fn module(module: &Module, comments: Vec<Value>) -> Value {
 }
 
 /// The fields of an object under way.
-struct Fields(Vec<(Value, Value)>);
+pub(super) struct Fields(Vec<(Value, Value)>);
 
 impl Fields {
-    fn new(fields: Vec<(&str, Value)>) -> Self {
+    pub(super) fn new(fields: Vec<(&str, Value)>) -> Self {
         Self(fields.into_iter().map(|(name, value)| (Value::from(name), value)).collect())
     }
 
-    fn put(&mut self, name: &str, value: Option<Value>) {
+    pub(super) fn put(&mut self, name: &str, value: Option<Value>) {
         self.0.extend(value.map(|value| (Value::from(name), value)));
     }
 
-    fn flag(&mut self, name: &str, flag: bool) {
+    /// Puts a text that is not empty.
+    pub(super) fn text(&mut self, name: &str, text: &str) {
+        self.put(name, (!text.is_empty()).then(|| Value::from(text)));
+    }
+
+    pub(super) fn flag(&mut self, name: &str, flag: bool) {
         self.put(name, flag.then_some(Value::TRUE));
     }
 
-    fn list(&mut self, name: &str, items: Vec<Value>) {
+    pub(super) fn list(&mut self, name: &str, items: Vec<Value>) {
         self.put(name, (!items.is_empty()).then(|| Value::array(items)));
     }
 
-    fn object(self) -> Value {
+    pub(super) fn object(self) -> Value {
         Value::object(self.0)
     }
 }

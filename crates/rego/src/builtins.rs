@@ -1,0 +1,47 @@
+//! All built-in functions: those of `rego-builtins`, and those that need the parser.
+//!
+//! Must not know: programs, evaluation.
+
+use rego_analysis::builtin::{Decl, Type};
+use rego_value::Value;
+use rego_vm::{Builtin, BuiltinError, Context};
+
+use crate::ast_json;
+use crate::compiler::RegoVersion;
+
+const MODULE: Type = Type::Object(&[], Some(&(Type::String, Type::Any)));
+
+static OWN: [Builtin; 1] = [Builtin::new(
+    Decl::function("rego.parse_module", &[Type::String, Type::String], MODULE),
+    parse_module,
+)];
+
+/// Returns every builtin.
+pub(crate) fn all() -> impl Iterator<Item = &'static Builtin> {
+    rego_builtins::all().chain(&OWN)
+}
+
+/// Returns the builtin of a name.
+pub(crate) fn find(name: &str) -> Option<&'static Builtin> {
+    rego_builtins::find(name).or_else(|| OWN.iter().find(|builtin| builtin.decl.name == name))
+}
+
+/// How many bytes of tree a byte of text makes at most: a comment's object, a nested term.
+const BYTES_PER_BYTE: usize = 64;
+
+/// Returns the tree of a module as OPA's JSON: `rego.parse_module("a.rego", "package a")`.
+/// `false` where an operand is no text, as in OPA.
+///
+/// Errors: text that is no module, in the words of the parser.
+/// Source: OPA's policy reference, "Rego"; modules are read as Rego v1.
+fn parse_module(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
+    let text = |at: usize| {
+        let value = operands.get(at).copied().unwrap_or(&Value::NULL);
+        value.as_str().ok_or_else(|| BuiltinError::operand(at + 1, value, &["string"]))
+    };
+    let (name, text) = (text(0)?, text(1)?);
+    context.charge_steps(text.len() as u64)?;
+    context.charge_bytes((text.len() as u64).saturating_mul(BYTES_PER_BYTE as u64))?;
+    ast_json::parsed(name, text, RegoVersion::V1)
+        .map_err(|errors| BuiltinError::Failed(errors.to_string()))
+}
