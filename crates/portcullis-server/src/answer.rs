@@ -12,6 +12,7 @@ use crate::reply::{JSON, Pretty, Reply};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Envelope {
     pub(crate) decision_id: Option<String>,
+    pub(crate) explanation: Option<Value>,
     pub(crate) provenance: Option<Value>,
     pub(crate) metrics: Option<Value>,
     pub(crate) result: Option<Value>,
@@ -23,6 +24,7 @@ impl Envelope {
     pub(crate) fn entries(self) -> Vec<(Value, Value)> {
         let entries = [
             ("decision_id", self.decision_id.map(Value::from)),
+            ("explanation", self.explanation),
             ("provenance", self.provenance),
             ("metrics", self.metrics),
             ("result", self.result),
@@ -34,7 +36,8 @@ impl Envelope {
 
     /// Returns the answer.
     pub(crate) fn into_reply(self, pretty: Pretty) -> Reply {
-        let plain = self.provenance.is_none() && self.metrics.is_none();
+        let plain =
+            self.provenance.is_none() && self.metrics.is_none() && self.explanation.is_none();
         if pretty == Pretty::Yes || !plain {
             return Reply::json(200, &Value::object(self.entries()), pretty);
         }

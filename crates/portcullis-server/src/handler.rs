@@ -5,6 +5,7 @@ pub(crate) mod compile;
 pub(crate) mod data;
 pub(crate) mod decision;
 pub(crate) mod documents;
+mod explain;
 pub(crate) mod health;
 pub(crate) mod input;
 pub(crate) mod policies;

@@ -3,10 +3,11 @@
 //! Must not know: files (that is `files`), when to replace it (that is `store`).
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rego::{
-    Annotations, Compiler, Errors, Policy, Query, QueryOptions, RegoVersion, Severity, Value,
+    Annotations, Compiler, Errors, Lowering, Policy, Query, QueryOptions, RegoVersion, Severity,
+    Value,
 };
 use sha2::{Digest, Sha256};
 
@@ -36,6 +37,8 @@ pub struct Snapshot {
     options: Arc<CompileOptions>,
     queries: Vec<Query>,
     cache: Arc<QueryCache>,
+    /// The policy made to be traced, once somebody wants that.
+    traced: OnceLock<Policy>,
     revision: u64,
     config_hash: Arc<str>,
 }
@@ -108,6 +111,7 @@ impl Snapshot {
             options,
             queries,
             cache: Arc::new(QueryCache::new()),
+            traced: OnceLock::new(),
             revision,
             config_hash: config_hash.into(),
         })
@@ -128,6 +132,7 @@ impl Snapshot {
             options: Arc::clone(&self.options),
             queries: self.queries.clone(),
             cache: Arc::clone(&self.cache),
+            traced: OnceLock::new(),
             revision,
             config_hash: Arc::clone(&self.config_hash),
         })
@@ -162,6 +167,18 @@ impl Snapshot {
     /// Returns the compiled policy.
     pub fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// Returns the same policy made to tell a tracer what it does.
+    ///
+    /// Errors: a defect of the compiler.
+    pub fn traced(&self) -> Result<&Policy, Errors> {
+        if let Some(policy) = self.traced.get() {
+            return Ok(policy);
+        }
+        let lowering = Lowering { trace: true, ..Lowering::default() };
+        let policy = self.policy.lowered(lowering)?;
+        Ok(self.traced.get_or_init(|| policy))
     }
 
     /// Returns what it was made of.

@@ -13,6 +13,39 @@ pub(crate) fn parse(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| format!("time: invalid duration `{text}`, expected one such as `1.5s`"))
 }
 
+/// Returns a duration as Go writes it: `1.5s`, `2m30s`, `523.4µs`.
+///
+/// Source: Go's `time.Duration.String`.
+pub(crate) fn text(duration: Duration) -> String {
+    let ns = duration.as_nanos();
+    let parts = |unit: u128, name: &str| {
+        let fraction = format!("{:0width$}", ns % unit, width = unit.ilog10() as usize);
+        let fraction = fraction.trim_end_matches('0');
+        let point = if fraction.is_empty() || unit == 1 { "" } else { "." };
+        let fraction = if unit == 1 { "" } else { fraction };
+        format!("{}{point}{fraction}{name}", ns / unit)
+    };
+    match ns {
+        0 => "0s".to_string(),
+        1..1_000 => parts(1, "ns"),
+        1_000..1_000_000 => parts(1_000, "µs"),
+        1_000_000..1_000_000_000 => parts(1_000_000, "ms"),
+        _ => {
+            let (minutes, below) = (duration.as_secs() / 60, duration.as_secs() % 60);
+            let nanos = Duration::new(below, duration.subsec_nanos());
+            let fraction = format!("{:09}", nanos.subsec_nanos());
+            let fraction = fraction.trim_end_matches('0');
+            let point = if fraction.is_empty() { "" } else { "." };
+            let seconds = format!("{below}{point}{fraction}s");
+            match (minutes / 60, minutes % 60) {
+                (0, 0) => seconds,
+                (0, minutes) => format!("{minutes}m{seconds}"),
+                (hours, minutes) => format!("{hours}h{minutes}m{seconds}"),
+            }
+        }
+    }
+}
+
 fn nanoseconds(text: &str) -> Option<f64> {
     let mut rest = text.strip_prefix('+').unwrap_or(text);
     if rest == "0" {
@@ -48,6 +81,23 @@ fn unit_ns(unit: &str) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts() {
+        for (ns, want) in [
+            (0, "0s"),
+            (7, "7ns"),
+            (1_500, "1.5µs"),
+            (523_410, "523.41µs"),
+            (2_000_000, "2ms"),
+            (1_234_567, "1.234567ms"),
+            (1_500_000_000, "1.5s"),
+            (60_000_000_000, "1m0s"),
+            (3_661_000_000_001, "1h1m1.000000001s"),
+        ] {
+            assert_eq!(text(Duration::from_nanos(ns)), want);
+        }
+    }
 
     #[test]
     fn durations() {

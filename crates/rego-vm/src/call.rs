@@ -85,6 +85,7 @@ impl<'a> Machine<'a> {
             return self.internal("no such function");
         };
         let function: &'a Function = function;
+        self.trace_enter();
         self.frame = Frame {
             function,
             id,
@@ -110,6 +111,7 @@ impl<'a> Machine<'a> {
     /// Ends the running function.
     pub(crate) fn leave(&mut self, value: Option<Slot<'a>>) -> Run<Flow> {
         let frame = self.frame;
+        self.trace_leave();
         self.slots.truncate(frame.base);
         if frame.function.has_state() {
             self.iters.truncate(frame.iters);

@@ -66,9 +66,29 @@ pub(crate) struct Tracing {
     next: u64,
     /// The query and the statement that a call belongs to.
     caller: (u64, u64, Location),
+    /// The same of the functions that wait.
+    waiting: Vec<(u64, u64, Location)>,
 }
 
 impl Machine<'_> {
+    /// A function begins.
+    #[inline]
+    pub(crate) fn trace_enter(&mut self) {
+        if self.setting.tracer.is_some() {
+            self.tracing.waiting.push(self.tracing.caller);
+        }
+    }
+
+    /// A function ends: what is called next, is called by its caller.
+    #[inline]
+    pub(crate) fn trace_leave(&mut self) {
+        if self.setting.tracer.is_some()
+            && let Some(caller) = self.tracing.waiting.pop()
+        {
+            self.tracing.caller = caller;
+        }
+    }
+
     #[cold]
     pub(crate) fn mark(&mut self, id: MarkId) -> Run<()> {
         let Some(tracer) = self.setting.tracer else { return Ok(()) };

@@ -52,10 +52,17 @@ impl Explain {
 }
 
 /// A tracer that keeps all events.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Trace {
     kept: Mutex<Kept>,
     locals: bool,
+    events_max: usize,
+}
+
+impl Default for Trace {
+    fn default() -> Self {
+        Self { kept: Mutex::default(), locals: false, events_max: EVENTS_MAX }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -73,6 +80,13 @@ impl Trace {
     /// Returns an empty trace that keeps the values of variables as well.
     pub fn with_locals() -> Self {
         Self { locals: true, ..Self::default() }
+    }
+
+    /// Sets how many events it holds at most; [`EVENTS_MAX`] without.
+    #[must_use]
+    pub fn holding(mut self, events_max: usize) -> Self {
+        self.events_max = events_max;
+        self
     }
 
     /// Returns the events so far, those that `explain` wants.
@@ -108,7 +122,7 @@ impl Tracer for Trace {
             event.locals.clear();
         }
         kept.events.push(event);
-        kept.events.len() < EVENTS_MAX
+        kept.events.len() < self.events_max
     }
 }
 

@@ -6,6 +6,7 @@ use portcullis_service::service::Service;
 use rego::Value;
 
 use super::decision::{Ask, Decision, request_metadata};
+use super::explain::Explanation;
 use super::input::{self, DataRequest};
 use super::reference::{DataPath, slashed};
 use crate::answer::{Envelope, input_missing, provenance};
@@ -33,6 +34,7 @@ pub(crate) fn read(
     decision.about.path = logged_path(path);
     decision.about.input.clone_from(&input);
     decision.about.custom = request_metadata(metadata);
+    decision.explanation = Explanation::of(request);
     let ask = Ask {
         kind: if is_post { "v1/data post" } else { "v1/data get" },
         strict_builtin_errors: request.params.is_on("strict-builtin-errors"),
@@ -47,8 +49,12 @@ pub(crate) fn read(
         }
     };
     let shows_metrics = request.params.is_on("metrics") || request.params.is_on("instrument");
+    let explanation = decision.explanation.take().and_then(|explanation| {
+        explanation.into_value(result.is_some(), Some(&format!("{} = _", data_path.shown())))
+    });
     let envelope = Envelope {
         decision_id: decision.id.clone(),
+        explanation,
         provenance: (request.params.is_on("provenance"))
             .then(|| provenance(service, &decision.snapshot)),
         metrics: shows_metrics.then(|| decision.metrics.to_value()),

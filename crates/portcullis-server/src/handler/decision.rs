@@ -8,8 +8,10 @@ use portcullis_service::decision_log::Event;
 use portcullis_service::service::Service;
 use portcullis_service::snapshot::Snapshot;
 use portcullis_service::telemetry::metrics::Metrics;
+use rego::trace::Tracer;
 use rego::{EvalOptions, QueryOptions, Recorder, ResultSet, Value};
 
+use super::explain::Explanation;
 use crate::error::ApiError;
 use crate::request::{Request, canonical};
 
@@ -22,6 +24,8 @@ pub(crate) struct Decision<'s> {
     pub(crate) id: Option<String>,
     began: Instant,
     nd_builtin_cache: Option<Value>,
+    /// How it was come to, where that is wanted.
+    pub(crate) explanation: Option<Explanation>,
     /// What is logged of it.
     pub(crate) about: About,
 }
@@ -62,6 +66,7 @@ impl<'s> Decision<'s> {
             id: service.logs_decisions().then(|| uuid::Uuid::new_v4().to_string()),
             began: Instant::now(),
             nd_builtin_cache: None,
+            explanation: None,
             about: About::default(),
         })
     }
@@ -78,10 +83,13 @@ impl<'s> Decision<'s> {
         let compiled = Instant::now();
         // A path in brackets is the same in every grammar, and so is kept in each.
         let options = QueryOptions::default();
-        let (query, was_ready) = self
-            .snapshot
-            .prepare_for(ask.kind, query, &options)
-            .map_err(|errors| ApiError::invalid(errors.to_string()))?;
+        let (query, was_ready) = match &mut self.explanation {
+            Some(explanation) => (explanation.prepare(&self.snapshot, query, &options)?, false),
+            None => self
+                .snapshot
+                .prepare_for(ask.kind, query, &options)
+                .map_err(|errors| ApiError::invalid(errors.to_string()))?,
+        };
         self.metrics.counter("server_query_cache_hit").add(u64::from(was_ready));
         if !was_ready {
             self.metrics.timer("rego_query_compile").record_since(compiled);
@@ -94,6 +102,7 @@ impl<'s> Decision<'s> {
             let options = EvalOptions {
                 strict_builtin_errors: ask.strict_builtin_errors,
                 recorder: recorder.as_ref(),
+                tracer: self.explanation.as_ref().map(|wanted| wanted.trace() as &dyn Tracer),
                 ..*options
             };
             query.value(input, &options)
@@ -111,7 +120,7 @@ impl<'s> Decision<'s> {
     /// Errors: the query does not parse or compile, or evaluation fails.
     pub(crate) fn solutions(
         &mut self,
-        query: &str,
+        text: &str,
         input: Option<&Value>,
     ) -> Result<ResultSet, ApiError> {
         let compiled = Instant::now();
@@ -119,7 +128,7 @@ impl<'s> Decision<'s> {
             version: self.snapshot.options().rego_version,
             ..QueryOptions::default()
         };
-        let prepared = self.snapshot.policy().prepare_with(query, &options);
+        let prepared = self.snapshot.policy().prepare_with(text, &options);
         let query = prepared.map_err(|errors| {
             let parsing = errors.code() == "rego_parse_error";
             let stage = if parsing { "parsing" } else { "compiling" };
@@ -128,7 +137,14 @@ impl<'s> Decision<'s> {
         self.metrics.timer("rego_query_compile").record_since(compiled);
         let host = self.service.host();
         let evaluated = Instant::now();
-        let answer = evaluate(self.service.limits(), &host, |options| query.eval(input, options));
+        let query = match &mut self.explanation {
+            Some(explanation) => explanation.prepare(&self.snapshot, text, &options)?,
+            None => query,
+        };
+        let tracer = self.explanation.as_ref().map(|wanted| wanted.trace() as &dyn Tracer);
+        let answer = evaluate(self.service.limits(), &host, |options| {
+            query.eval(input, &EvalOptions { tracer, ..*options })
+        });
         self.metrics.timer("rego_query_eval").record_since(evaluated);
         Ok(answer?)
     }

@@ -6,6 +6,7 @@ use portcullis_service::service::Service;
 use rego::{ResultSet, Value};
 
 use super::decision::Decision;
+use super::explain::Explanation;
 use crate::error::ApiError;
 use crate::reply::Reply;
 use crate::request::Request;
@@ -60,6 +61,7 @@ fn answer(
     let mut decision = Decision::begin(service)?;
     decision.about.query = Some(query.to_string());
     decision.about.input = input.cloned();
+    decision.explanation = Explanation::of(request);
     let solutions = decision.solutions(query, input);
     decision.finish();
     let rows = match solutions {
@@ -76,6 +78,9 @@ fn answer(
     if request.params.is_on("metrics") || request.params.is_on("instrument") {
         entries.push((Value::from("metrics"), decision.metrics.to_value()));
     }
+    let explanation = decision.explanation.take();
+    let explanation = explanation.and_then(|e| e.into_value(!rows.is_empty(), None));
+    entries.extend(explanation.map(|value| (Value::from("explanation"), value)));
     let logged = if rows.is_empty() { Value::NULL } else { Value::array(rows.clone()) };
     if !rows.is_empty() {
         entries.push((Value::from("result"), Value::array(rows)));

@@ -4,6 +4,7 @@
 
 mod format;
 mod metrics;
+mod observe;
 mod once;
 
 use std::io::{BufWriter, Read, Write};
@@ -73,6 +74,11 @@ pub(super) struct Args {
     /// Let the first error of a built-in function end evaluation
     #[arg(long)]
     strict_builtin_errors: bool,
+    /// Collect the errors of built-in functions, and show them beside the result
+    #[arg(long)]
+    show_builtin_errors: bool,
+    #[command(flatten)]
+    observe: observe::Flags,
     /// The package whose names the query sees
     #[arg(long, value_name = "PACKAGE")]
     package: Option<String>,
@@ -139,6 +145,9 @@ fn check_usage(args: &Args) -> Result<()> {
     }
     if args.fail && args.fail_defined {
         bail!("specify --fail or --fail-defined but not both");
+    }
+    if args.show_builtin_errors && args.strict_builtin_errors {
+        bail!("specify --show-builtin-errors or --strict-builtin-errors but not both");
     }
     if args.format == Format::Source {
         bail!("invalid output format for evaluation: `source` shows partial evaluation only");

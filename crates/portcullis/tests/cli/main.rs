@@ -5,6 +5,7 @@ mod build;
 mod check;
 mod eval;
 mod eval_bundles;
+mod eval_observe;
 mod exec;
 mod inspect;
 mod names;

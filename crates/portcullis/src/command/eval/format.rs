@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use rego::{Row, Value};
 
 use super::metrics::{Statistics, Timers};
+use super::observe::Seen;
 use super::{Args, Format};
 use crate::json::{self, Json};
 use crate::report::{self, Report};
@@ -19,6 +20,8 @@ pub(super) struct Output {
     pub(super) rows: Vec<Row>,
     /// What went wrong.
     pub(super) errors: Vec<Report>,
+    /// What else was seen.
+    pub(super) seen: Seen,
     /// How long the stages took; empty unless asked for.
     pub(super) timers: Timers,
     /// Statistics over many runs; empty unless asked for.
@@ -34,9 +37,26 @@ pub(super) fn write(
     err: &mut dyn Write,
 ) -> io::Result<()> {
     match args.format {
-        Format::Json => return json::write(out, &whole(output)),
+        Format::Json => {
+            let coverage = output.seen.coverage();
+            let mut whole = whole(output);
+            if let (Json::Object(entries), Some(coverage)) = (&mut whole, &coverage) {
+                entries.push(("coverage", Json::Value(coverage)));
+            }
+            return json::write(out, &whole);
+        }
         Format::Discard => return discard(output, out),
-        _ if !output.errors.is_empty() => writeln!(err, "{}", report::list(&output.errors))?,
+        _ => {}
+    }
+    if args.format == Format::Pretty {
+        output.seen.write_lines(out)?;
+    }
+    if !output.errors.is_empty() {
+        writeln!(err, "{}", report::list(&output.errors))?;
+    }
+    match args.format {
+        _ if !output.errors.is_empty() && output.rows.is_empty() => {}
+        Format::Json | Format::Discard => {}
         Format::Values => values(output, out)?,
         Format::Bindings => bindings(output, out)?,
         Format::Raw => raw(output, out)?,
@@ -44,6 +64,7 @@ pub(super) fn write(
     }
     if args.format == Format::Pretty {
         pretty_metrics(output, out)?;
+        output.seen.write_tables(out)?;
     }
     Ok(())
 }
@@ -59,6 +80,7 @@ fn whole(output: &Output) -> Json<'_> {
         entries.push(("result", Json::Array(output.rows.iter().map(row).collect())));
     }
     entries.extend(metrics(output));
+    entries.extend(output.seen.entries());
     Json::Object(entries)
 }
 

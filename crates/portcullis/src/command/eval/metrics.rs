@@ -20,6 +20,14 @@ impl Timers {
     }
 }
 
+impl Timers {
+    /// Adds counters.
+    pub(super) fn extend(&mut self, counters: impl Iterator<Item = (&'static str, i64)>) {
+        self.0.extend(counters);
+        self.0.sort_unstable();
+    }
+}
+
 /// Statistics of one timer over many runs, in nanoseconds.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Statistics {

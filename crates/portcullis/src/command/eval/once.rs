@@ -5,11 +5,15 @@ use std::time::Instant;
 
 use portcullis_service::host::{SystemHost, runtime_document};
 use portcullis_service::load::{self, LoadOptions};
-use rego::{Annotations, Compiler, EvalOptions, QueryOptions, RegoVersion, Row, Value};
+use rego::trace::Tracer;
+use rego::{
+    Annotations, BuiltinErrors, Compiler, EvalOptions, QueryOptions, RegoVersion, Row, Value,
+};
 
 use super::Args;
 use super::format::Output;
 use super::metrics::Timers;
+use super::observe::{self, Seen, Watch};
 use crate::bundles::{BundleSet, BundleSource, trusting_options};
 use crate::command::version;
 use crate::report::{self, Report};
@@ -22,12 +26,21 @@ pub(super) fn evaluate(
     deadline: Option<Instant>,
 ) -> Output {
     let mut timers = Timers::default();
-    let (rows, errors) = match solve(args, query, input, deadline, &mut timers) {
-        Ok(rows) => (rows, Vec::new()),
-        Err(errors) => (Vec::new(), errors),
-    };
-    let timers = if args.metrics { timers } else { Timers::default() };
-    Output { rows, errors, timers, aggregates: Vec::new() }
+    let solved = solve(args, query, input, deadline, &mut timers);
+    let Solved { rows, errors, seen } =
+        solved.unwrap_or_else(|errors| Solved { errors, ..Solved::default() });
+    let wanted = args.metrics || args.observe.wants_timers();
+    let mut timers = if wanted { timers } else { Timers::default() };
+    timers.extend(seen.counters());
+    Output { rows, errors, seen, timers, aggregates: Vec::new() }
+}
+
+/// What came of it.
+#[derive(Default)]
+struct Solved {
+    rows: Vec<Row>,
+    errors: Vec<Report>,
+    seen: Seen,
 }
 
 fn solve(
@@ -36,7 +49,7 @@ fn solve(
     input: Option<&Value>,
     deadline: Option<Instant>,
     timers: &mut Timers,
-) -> Result<Vec<Row>, Vec<Report>> {
+) -> Result<Solved, Vec<Report>> {
     let version = if args.v0_compatible { RegoVersion::V0 } else { RegoVersion::V1 };
     let load_options = LoadOptions { ignore: args.ignore.clone(), modules_only: false };
     let loaded = timers
@@ -51,7 +64,8 @@ fn solve(
         .data(bundles.data(loaded.data)?)
         .rego_version(version)
         .annotations(Annotations::Check)
-        .strict(args.strict);
+        .strict(args.strict)
+        .lowering(args.observe.lowering());
     let compiler = loaded.modules.into_iter().fold(compiler, |compiler, (name, text)| {
         let version = loaded.versions.get(&name).copied().unwrap_or(version);
         compiler.module_of(name, text, version)
@@ -74,17 +88,31 @@ fn solve(
         .map_err(|errors| report::of_errors(&errors))?;
 
     let host = host().with_deadline(deadline);
+    let clock = observe::clock(Instant::now());
+    let watch = Watch::new(&args.observe, &clock);
+    let (tracer, builtin_errors) = (watch.tracer(), BuiltinErrors::new());
     let options = EvalOptions {
         strict_builtin_errors: args.strict_builtin_errors,
         host: &host,
+        tracer: args.observe.lowering().trace.then_some(&tracer as &dyn Tracer),
+        builtin_errors: args.show_builtin_errors.then_some(&builtin_errors),
         ..EvalOptions::default()
     };
     let result = timers.time("timer_rego_query_eval_ns", || prepared.eval(input, &options));
-    let rows = result.map_err(|error| vec![report::of_eval_error(&error)])?.rows;
+    let seen = watch.seen(&policy, &prepared);
+    let mut errors: Vec<Report> =
+        prepared.errors_of(&builtin_errors).iter().map(report::of_eval_error).collect();
+    let rows = match result {
+        Ok(found) => found.rows,
+        Err(error) => {
+            errors.push(report::of_eval_error(&error));
+            return Ok(Solved { rows: Vec::new(), errors, seen });
+        }
+    };
     if rows.iter().any(|row| row.expressions.is_empty()) {
         return Err(vec![Report::plain(&"cannot evaluate empty query")]);
     }
-    Ok(rows)
+    Ok(Solved { rows, errors, seen })
 }
 
 fn host() -> SystemHost {
