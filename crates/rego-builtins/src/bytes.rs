@@ -126,6 +126,20 @@ impl Base64 {
         }
     }
 
+    /// Reads base64 whose padding may be there or not.
+    ///
+    /// Errors: worded as OPA's for a length that no bytes have, else as those of [`Base64::decode`].
+    pub(crate) fn decode_unpadded(self, text: &str) -> Result<Vec<u8>, String> {
+        let padding = match text.len() % 4 {
+            _ if text.ends_with('=') => "",
+            0 => "",
+            2 => "==",
+            3 => "=",
+            _ => return Err(format!("illegal base64url string: {text}")),
+        };
+        self.decode(&format!("{text}{padding}"))
+    }
+
     fn digit(self, byte: u8) -> Option<u32> {
         Some(u32::from(match (byte, self) {
             (b'A'..=b'Z', _) => byte - b'A',

@@ -30,6 +30,7 @@ const FAMILIES: &[&[Builtin]] = &[
     crate::objects::FAMILY,
     crate::json::FAMILY,
     crate::encoding::FAMILY,
+    crate::jwt::FAMILY,
     crate::time::FAMILY,
     crate::crypto::FAMILY,
     crate::graph::FAMILY,
