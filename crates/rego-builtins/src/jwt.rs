@@ -7,8 +7,6 @@ mod constraints;
 mod decode_verify;
 mod key_cache;
 mod sign;
-#[cfg(test)]
-mod tests;
 mod token;
 
 use rego_value::Value;

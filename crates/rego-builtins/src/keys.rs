@@ -8,8 +8,6 @@ mod jwk;
 mod pem;
 mod rsa;
 mod spki;
-#[cfg(test)]
-mod tests;
 
 use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
 use hmac::{Hmac, KeyInit, Mac};
