@@ -9,6 +9,7 @@ mod inspect;
 mod keys;
 mod run;
 mod sign;
+mod test;
 mod version;
 
 use anyhow::Result;
@@ -33,6 +34,7 @@ enum Command {
     Eval(eval::Args),
     Exec(exec::Args),
     Check(check::Args),
+    Test(test::Args),
     Build(build::Args),
     Sign(sign::Args),
     Inspect(inspect::Args),
@@ -48,6 +50,7 @@ impl Cli {
             Command::Eval(args) => eval::run(&args),
             Command::Exec(args) => exec::run(&args),
             Command::Check(args) => check::run(&args),
+            Command::Test(args) => test::run(args),
             Command::Build(args) => build::run(&args),
             Command::Sign(args) => sign::run(&args),
             Command::Inspect(args) => inspect::run(&args),

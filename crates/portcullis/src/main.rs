@@ -13,6 +13,7 @@ mod duration;
 mod environment;
 mod exit;
 mod json;
+mod measure;
 mod personality;
 mod report;
 mod table;

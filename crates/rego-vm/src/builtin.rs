@@ -10,6 +10,8 @@ use std::fmt;
 use rego_analysis::builtin::Decl;
 use rego_value::Value;
 
+use crate::usage::Usage;
+
 /// The body of a builtin. As many operands as declared.
 pub type Run = fn(&mut Context<'_>, &[&Value]) -> Result<Value, BuiltinError>;
 
@@ -103,6 +105,7 @@ pub struct Context<'h> {
     now_ns: Option<i64>,
     steps_left: u64,
     bytes_left: u64,
+    results: u64,
     place: String,
     kept: Option<Box<Kept>>,
 }
@@ -125,6 +128,7 @@ impl<'h> Context<'h> {
             now_ns: None,
             steps_left: steps_max,
             bytes_left: bytes_max,
+            results: 0,
             place: String::new(),
             kept: None,
         }
@@ -170,9 +174,16 @@ impl<'h> Context<'h> {
     /// Errors: [`BuiltinError::Halt`] where the budget is used up.
     #[inline]
     pub fn charge_bytes(&mut self, bytes: u64) -> Result<(), BuiltinError> {
+        self.results += 1;
         self.bytes_left =
             self.bytes_left.checked_sub(bytes).ok_or(BuiltinError::Halt(Halt::Memory))?;
         Ok(())
+    }
+
+    /// Adds to `usage` what was used of these budgets.
+    pub(crate) fn report(&self, usage: &Usage, steps_max: u64, bytes_max: u64) {
+        let steps = steps_max.saturating_sub(self.steps_left);
+        usage.add(steps, bytes_max.saturating_sub(self.bytes_left), self.results);
     }
 
     /// Returns what `make` gave when first asked for this builtin and key in this query: for

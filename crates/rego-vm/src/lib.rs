@@ -18,6 +18,7 @@ mod record;
 mod scope;
 mod slot;
 mod trace;
+mod usage;
 mod with;
 
 pub use builtin::{Builtin, BuiltinError, Context, Halt, Host};
@@ -26,3 +27,4 @@ pub use machine::{Budget, Setting, run};
 pub use record::{BUILTIN_ERRORS_MAX, BuiltinErrors, RECORD_BYTES_MAX, Recorder};
 pub use rego_analysis::builtin::{Decl, Type};
 pub use trace::{Event, EventOp, Tracer};
+pub use usage::Usage;

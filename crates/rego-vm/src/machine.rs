@@ -17,6 +17,7 @@ use crate::record::{BuiltinErrors, Recorder};
 use crate::scope::{Scope, Scopes};
 use crate::slot::{Slot, Window};
 use crate::trace::{Tracer, Tracing};
+use crate::usage::Usage;
 
 /// How much a run may use.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +55,8 @@ pub struct Setting<'a> {
     pub errors: Option<&'a BuiltinErrors>,
     /// Whether the value of a rule is kept for the rest of the run. Without, results are the same.
     pub memo: bool,
+    /// Adds up what runs use, where wanted.
+    pub usage: Option<&'a Usage>,
 }
 
 impl Setting<'_> {
@@ -82,7 +85,11 @@ pub fn run(
     setting: &Setting<'_>,
 ) -> Result<Option<Value>, Failure> {
     let mut machine = Machine::new(program, setting);
-    machine.run(function).map_err(|failure| *failure)
+    let outcome = machine.run(function).map_err(|failure| *failure);
+    if let Some(usage) = setting.usage {
+        machine.context.report(usage, setting.budget.steps_max, setting.budget.bytes_max);
+    }
+    outcome
 }
 
 /// Most decisions need no more registers and frames than these, and so no allocation for them.

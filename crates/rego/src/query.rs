@@ -8,7 +8,7 @@ use rego_source::{Position, SourceFile, Sources};
 use rego_syntax::ast::{Import, RegoVersion as Grammar};
 use rego_syntax::{ParseOptions, parse_module, parse_query};
 use rego_value::Value;
-use rego_vm::{Builtin, BuiltinErrors, Failure, Host, Recorder, Setting, Tracer};
+use rego_vm::{Builtin, BuiltinErrors, Failure, Host, Recorder, Setting, Tracer, Usage};
 
 use crate::builtins;
 use crate::compiler::{Policy, QueryOptions, RegoVersion, analysis_options, internal};
@@ -50,6 +50,8 @@ pub struct EvalOptions<'h> {
     /// Whether the value of a rule is kept for the rest of the evaluation. Without, results are
     /// the same, and slow.
     pub memo: bool,
+    /// Adds up what evaluations use, where wanted.
+    pub usage: Option<&'h Usage>,
 }
 
 impl Default for EvalOptions<'_> {
@@ -62,6 +64,7 @@ impl Default for EvalOptions<'_> {
             tracer: None,
             builtin_errors: None,
             memo: true,
+            usage: None,
         }
     }
 }
@@ -259,6 +262,7 @@ impl Query {
             tracer: options.tracer,
             errors: options.builtin_errors,
             memo: options.memo,
+            usage: options.usage,
         };
         let run = rego_vm::run(&self.prepared.query.program, function, &setting);
         run.map_err(|failure| self.error(failure))

@@ -1,4 +1,5 @@
 //! Tests of policies: which are found, what each comes to.
+#![cfg(test)]
 
 use std::sync::Arc;
 

@@ -11,4 +11,6 @@ mod inspect;
 mod names;
 mod place;
 mod sign;
+mod test;
+mod test_watch;
 mod version;
