@@ -7,6 +7,7 @@ use rego_syntax::ast::{Module, Rule, Term, TermKind};
 use rego_value::{Number, Value};
 
 use crate::unit::Unit;
+use crate::wildcards;
 
 /// The head of one rule of one module.
 #[derive(Debug)]
@@ -49,8 +50,18 @@ impl Head<'_> {
 
 /// Returns the heads of a module's rules, in order.
 pub(crate) fn heads_of<'a>(index: usize, module: &'a Module, unit: &Unit) -> Vec<Head<'a>> {
+    let made_up = wildcards::names(module);
     let rules = module.rules.iter().enumerate();
-    rules.filter_map(|(at, rule)| head_of((index, at), rule, unit)).collect()
+    let head = |(at, rule)| {
+        let mut head = head_of((index, at), rule, unit)?;
+        if let Some(Some(name)) = made_up.get(at)
+            && let Some(own) = head.path.get_mut(head.own)
+        {
+            *own = Value::from(&**name);
+        }
+        Some(head)
+    };
+    rules.filter_map(head).collect()
 }
 
 fn head_of<'a>((module, index): (usize, usize), rule: &'a Rule, unit: &Unit) -> Option<Head<'a>> {

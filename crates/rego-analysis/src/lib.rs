@@ -32,6 +32,7 @@ mod types;
 mod types_text;
 mod unit;
 mod walk;
+mod wildcards;
 
 pub use conflicts::base_conflicts;
 pub use options::{Options, Print};

@@ -155,6 +155,7 @@ fn units_of(modules: &[ParsedModule], options: &Options<'_>) -> Vec<Unit> {
         let names = exports.entry(path.clone()).or_default();
         names
             .extend(parsed.module.rules.iter().filter_map(|rule| first_name(&rule.head.reference)));
+        names.remove("_");
     }
     let exports: HashMap<Vec<Value>, Arc<HashSet<Text>>> =
         exports.into_iter().map(|(path, names)| (path, Arc::new(names))).collect();
