@@ -133,21 +133,10 @@ impl<'k> Unifier<'k> {
         }
     }
 
-    /// Marks what a known value binds in a pattern; a variable in a key of an object not by a
-    /// value of the same object.
+    /// Marks what a known value binds in a pattern. Of `{x: x}` that is `x`, as in OPA: such a
+    /// pattern fits nothing, which is found out where it is lowered.
     fn mark_all(&mut self, term: &Term) {
-        if let TermKind::Array(items) = &term.kind {
-            return items.iter().for_each(|item| self.mark_all(item));
-        }
-        let mut keys = HashSet::default();
-        key_vars(term, false, &mut |local| {
-            keys.insert(local);
-        });
-        pattern_vars(term, &mut |local| {
-            if !keys.contains(&local) {
-                self.mark(local);
-            }
-        });
+        pattern_vars(term, &mut |local| self.mark(local));
     }
 
     /// Follows what is bound to what it binds, each relation at most once a side.

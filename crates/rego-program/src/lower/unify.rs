@@ -128,6 +128,11 @@ impl Emit<'_, '_> {
                 self.patterns(parts)
             }
             TermKind::Object(entries) if !self.evaluable(pattern) => {
+                if entries.iter().any(|(key, _)| !self.evaluable(key)) {
+                    self.emit(Op::Jump(fail)); // as in `patterns`
+                    self.bind_rest(pattern);
+                    return Ok(());
+                }
                 self.emit(Op::ObjectLen { src, len: entries.len() as u32, fail });
                 let mut parts = Vec::with_capacity(entries.len());
                 for (key, value) in entries {
@@ -160,7 +165,11 @@ impl Emit<'_, '_> {
                 }
             }
             if waiting.len() == before {
-                return self.broken("a pattern cannot be evaluated");
+                // The key of an object waits for a value of the same pattern: in OPA, too, keys
+                // that are not known fit nothing.
+                self.emit(Op::Jump(self.fail));
+                waiting.iter().for_each(|(part, _)| self.bind_rest(part));
+                return Ok(());
             }
             parts = waiting;
         }
