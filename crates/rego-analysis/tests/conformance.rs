@@ -54,7 +54,7 @@ fn first_error(case: &Value) -> Option<(Diagnostic, Option<(u64, u64)>)> {
     };
     let text = case["query"].as_str()?;
     let source = sources.add(std::sync::Arc::new(SourceFile::new("", text)));
-    let parse = ParseOptions { version, future_keywords: true };
+    let parse = ParseOptions { version, future_keywords: true, ..ParseOptions::default() };
     let (body, mut errors) = parse_query(source, text, &parse);
     if errors.is_empty() {
         let query = QuerySource { source, body: &body, text, version, package: None, imports: &[] };

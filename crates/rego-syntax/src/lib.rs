@@ -23,6 +23,9 @@ pub struct ParseOptions {
     /// Whether v0's future keywords (`in`, `every`, `contains`, `if`) hold from the start, as for
     /// a query asked under `import future.keywords`. In v1 they always do.
     pub future_keywords: bool,
+    /// Whether reading ends at the first statement that is wrong, as in OPA, instead of going on at
+    /// the next.
+    pub first_errors_only: bool,
 }
 
 /// Returns the tree of a module, as far as it could be read, and every error, in OPA's order: the

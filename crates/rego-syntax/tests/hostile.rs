@@ -270,7 +270,7 @@ mod tests {
     fn check_any(text: &str) {
         for version in [RegoVersion::V0, RegoVersion::V1] {
             for future_keywords in [false, true] {
-                let options = ParseOptions { version, future_keywords };
+                let options = ParseOptions { version, future_keywords, ..ParseOptions::default() };
                 let (module, errors) = parse_module(SourceId(0), text, &options);
                 let (_, more) = parse_query(SourceId(0), text, &options);
                 for error in errors.iter().chain(&more) {

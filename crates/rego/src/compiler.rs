@@ -54,6 +54,7 @@ pub struct Compiler {
     print: Print,
     tests: bool,
     lowering: Lowering,
+    first_errors_only: bool,
 }
 
 impl Compiler {
@@ -132,6 +133,13 @@ impl Compiler {
         self
     }
 
+    /// Ends reading a module at its first statement that is wrong: what OPA tells, no more.
+    #[must_use]
+    pub fn first_errors_only(mut self) -> Self {
+        self.first_errors_only = true;
+        self
+    }
+
     /// Sets how the program is made: whether it is traced, and which optimisations it has.
     #[must_use]
     pub fn lowering(mut self, lowering: Lowering) -> Self {
@@ -171,7 +179,12 @@ impl Compiler {
         for (name, text, version) in &self.modules {
             let file = Arc::new(SourceFile::new(name.clone(), text.clone()));
             let source = sources.add(Arc::clone(&file));
-            let (module, found) = parse_one(source, text, version.unwrap_or(self.version));
+            let options = ParseOptions {
+                first_errors_only: self.first_errors_only,
+                ..ParseOptions::default()
+            };
+            let version = version.unwrap_or(self.version);
+            let (module, found) = parse_with(source, text, version, &options);
             let (annotations, found) =
                 annotations::read((&module, source), &file, self.annotations, found);
             let (bad, fine): (Vec<_>, Vec<_>) =
@@ -192,10 +205,17 @@ pub(crate) fn parse_one(
     text: &str,
     version: RegoVersion,
 ) -> (Module, Vec<Diagnostic>) {
-    let read = |version| {
-        let options = ParseOptions { version, ..ParseOptions::default() };
-        parse_module(source, text, &options)
-    };
+    parse_with(source, text, version, &ParseOptions::default())
+}
+
+/// Reads a module; the grammar of `options` does not count.
+fn parse_with(
+    source: SourceId,
+    text: &str,
+    version: RegoVersion,
+    options: &ParseOptions,
+) -> (Module, Vec<Diagnostic>) {
+    let read = |version| parse_module(source, text, &ParseOptions { version, ..*options });
     match version {
         RegoVersion::V1 => read(Grammar::V1),
         RegoVersion::V0 => read(Grammar::V0),
@@ -222,7 +242,8 @@ pub(crate) fn parse_one(
 pub fn package_of(name: &str, text: &str, version: RegoVersion) -> Result<Vec<String>, Errors> {
     let mut sources = Sources::default();
     let source = sources.add(Arc::new(SourceFile::new(name, text)));
-    let (module, found) = parse_one(source, text, version);
+    let options = ParseOptions { first_errors_only: true, ..ParseOptions::default() };
+    let (module, found) = parse_with(source, text, version, &options);
     let (bad, _): (Vec<_>, Vec<_>) = found.into_iter().partition(|d| d.severity == Severity::Error);
     if bad.is_empty() {
         Ok(package_path(&module))

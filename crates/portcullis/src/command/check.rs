@@ -81,6 +81,11 @@ fn compile(args: &Args) -> Result<Vec<Report>, Vec<Report>> {
         .annotations(Annotations::Check)
         .strict(args.strict)
         .errors_max(if args.max_errors == 0 { usize::MAX } else { args.max_errors });
+    // People want to know of everything that is wrong; programs what OPA would tell them.
+    let compiler = match args.format {
+        Format::Json => compiler.first_errors_only(),
+        Format::Pretty => compiler,
+    };
     let policy = if args.bundle {
         let sources = BundleSource::of_paths(&args.paths, &trusting_options(&args.ignore));
         let bundles = BundleSet::load(sources)?;

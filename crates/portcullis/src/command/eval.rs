@@ -41,6 +41,13 @@ enum Format {
     Discard,
 }
 
+impl Format {
+    /// Whether programs read it.
+    fn is_json(self) -> bool {
+        matches!(self, Format::Json | Format::Discard)
+    }
+}
+
 /// Evaluate a Rego query and print the result
 #[derive(clap::Args)]
 pub(super) struct Args {

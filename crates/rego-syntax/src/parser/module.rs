@@ -21,7 +21,10 @@ pub(crate) fn parse_module(
     options: &ParseOptions,
 ) -> (Module, Vec<Diagnostic>) {
     let parser = Parser::new(source, text, options);
-    Modules { parser, statements: Vec::new(), late: Vec::new(), module: empty(options) }.run()
+    let first_errors_only = options.first_errors_only;
+    let module = empty(options);
+    let (statements, late) = (Vec::new(), Vec::new());
+    Modules { parser, first_errors_only, statements, late, module }.run()
 }
 
 /// Parses a query; see [`crate::parse_query`].
@@ -38,7 +41,16 @@ pub(crate) fn parse_query(
             _ => break,
         }
     }
-    (Body { exprs, span: Span::new(0, text.len() as u32) }, parser.errors)
+    let mut errors = parser.errors;
+    if !errors.is_empty() {
+        // OPA tries a rule first, and stops where that is one that is wrong.
+        let mut parser = Parser::new(source, text, options);
+        parser.parse_rules();
+        if parser.failed() {
+            errors = parser.errors;
+        }
+    }
+    (Body { exprs, span: Span::new(0, text.len() as u32) }, errors)
 }
 
 fn empty(options: &ParseOptions) -> Module {
@@ -56,6 +68,7 @@ fn empty(options: &ParseOptions) -> Module {
 /// The reading of a module.
 struct Modules<'s> {
     parser: Parser<'s>,
+    first_errors_only: bool,
     /// Where the statements start that a METADATA block may belong to.
     statements: Vec<(u32, AnnotationTarget)>,
     /// Errors that OPA finds only once it has read the whole text.
@@ -73,6 +86,9 @@ impl Modules<'_> {
             let done = self.parse_statement(first);
             if self.parser.failed() || !done {
                 self.recover(start, first);
+                if self.first_errors_only {
+                    break;
+                }
             }
             first = false;
         }
