@@ -87,7 +87,9 @@ mod tests {
         );
         assert_eq!(
             query("p :="),
-            "1 error occurred: 1:4: rego_parse_error: unexpected eof token\n\tp :=\n\t   ^"
+            "2 errors occurred:\n1:4: rego_parse_error: unexpected eof token\n\tp :=\n\t   ^\n\
+             1:4: rego_parse_error: unexpected eof token: expected rule value term \
+             (e.g., p := <VALUE> { ... })\n\tp :=\n\t   ^"
         );
     }
 }
