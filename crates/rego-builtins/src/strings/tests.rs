@@ -55,6 +55,16 @@ fn integers_are_formatted_in_four_bases() {
     check("format_int", "[36893488147419103232, 16]", r#""20000000000000000""#);
     check("format_int", "[1e3, 10]", r#""1000""#);
     check("format_int", "[0.5, 2]", r#""0""#);
+    check("format_int", "[-0.5, 2]", r#""0""#);
+    // Numbers are calculated with 64 significant bits.
+    check(
+        "format_int",
+        "[123456789012345678901234567890, 10]",
+        "\"123456789012345678899921813504\"",
+    );
+    check("format_int", "[18446744073709551617, 16]", r#""10000000000000000""#);
+    check_type_error("format_int", "[1, 10.0]", "operand 2 must be one of {2, 8, 10, 16}");
+    check_type_error("format_int", r#"["1", 3]"#, "operand 1 must be number but got string");
     check_type_error("format_int", "[1, 3]", "operand 2 must be one of {2, 8, 10, 16}");
 }
 
