@@ -46,6 +46,17 @@ pub struct Module {
     pub comments: Vec<Comment>,
     /// METADATA blocks, in order; the index of each statement it belongs to is inside.
     pub annotations: Vec<Annotation>,
+    /// Every term that stands in parentheses; a pair around another one comes after it.
+    pub parens: Vec<Parens>,
+}
+
+/// A term in parentheses, which the tree itself shows of operators only.
+#[derive(Clone, Copy, Debug)]
+pub struct Parens {
+    /// The span of the term, as its node has it.
+    pub inner: Span,
+    /// From the opening parenthesis to the closing one.
+    pub outer: Span,
 }
 
 /// `package a.b["c"]`

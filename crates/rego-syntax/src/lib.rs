@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod ast;
+pub mod format;
 mod lexer;
 mod parser;
 mod token;

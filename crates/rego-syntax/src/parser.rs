@@ -26,10 +26,11 @@ use std::collections::BTreeSet;
 use rego_source::{Diagnostic, Location, SourceId, Span};
 
 use crate::ParseOptions;
-use crate::ast::{Name, RegoVersion, Term, TermKind, Text};
+use crate::ast::{Name, Parens, RegoVersion, Term, TermKind, Text};
 use crate::lexer::{Lexer, Quote};
 use crate::token::{Keywords, Tok};
 
+pub(crate) use check::keyword_name;
 pub(crate) use module::{parse_module, parse_query};
 
 /// How deep brackets, bodies and calls may stand in each other. OPA stops at 100 000 steps of its
@@ -70,6 +71,7 @@ struct Saved {
     cursor: Cursor,
     errors: usize,
     comments: usize,
+    parens: usize,
     height: u32,
 }
 
@@ -83,6 +85,7 @@ pub(crate) struct Parser<'s> {
     /// How many errors there were when the current statement of the module started.
     errors_before: usize,
     comments: Vec<Span>,
+    parens: Vec<Parens>,
     hints: Vec<&'static str>,
     depth: u32,
     /// How many more bytes may be read again.
@@ -117,6 +120,7 @@ impl<'s> Parser<'s> {
             errors: Vec::new(),
             errors_before: 0,
             comments: Vec::new(),
+            parens: Vec::new(),
             hints: Vec::new(),
             depth: 0,
             reread_left: text.len().saturating_mul(REREAD_PER_BYTE_MAX) + REREAD_BYTES_MIN,
@@ -221,6 +225,7 @@ impl<'s> Parser<'s> {
             cursor: self.at,
             errors: self.errors.len(),
             comments: self.comments.len(),
+            parens: self.parens.len(),
             height: self.height,
         }
     }
@@ -237,6 +242,7 @@ impl<'s> Parser<'s> {
         self.move_to(saved.cursor);
         self.errors.truncate(saved.errors);
         self.comments.truncate(saved.comments);
+        self.parens.truncate(saved.parens);
         self.height = saved.height;
     }
 

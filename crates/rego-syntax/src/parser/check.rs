@@ -40,7 +40,8 @@ pub(super) fn v1_faults(rule: &Rule) -> Vec<(Span, String)> {
     faults
 }
 
-fn keyword_name(reference: &Term) -> Option<&str> {
+/// Returns the keyword of v1 that a rule is named like.
+pub(crate) fn keyword_name(reference: &Term) -> Option<&str> {
     match &reference.kind {
         TermKind::Var(name) if Tok::of_word(name.as_bytes()).is_keyword() => Some(name),
         _ => None,

@@ -62,6 +62,7 @@ fn empty(options: &ParseOptions) -> Module {
         rules: Vec::new(),
         comments: Vec::new(),
         annotations: Vec::new(),
+        parens: Vec::new(),
     }
 }
 
@@ -238,6 +239,7 @@ impl Modules<'_> {
         self.module.comments =
             self.parser.comments.iter().map(|span| comment(text, *span)).collect();
         self.module.annotations = annotations(text, &self.module.comments, &self.statements);
+        self.module.parens = std::mem::take(&mut self.parser.parens);
         let mut errors = self.parser.errors;
         errors.append(&mut self.late);
         (self.module, errors)

@@ -2,7 +2,7 @@
 
 use rego_source::Span;
 
-use crate::ast::{BinaryOp, Term, TermKind};
+use crate::ast::{BinaryOp, Parens, Term, TermKind};
 use crate::token::Tok;
 
 use super::Parser;
@@ -166,6 +166,7 @@ impl Parser<'_> {
     }
 
     fn parse_parentheses(&mut self) -> Option<Term> {
+        let start = self.at.span.start;
         self.scan();
         let mut term = self.parse_infix()?;
         if !self.is(Tok::RParen) {
@@ -175,6 +176,8 @@ impl Parser<'_> {
         if let TermKind::Binary { parens, .. } = &mut term.kind {
             *parens = true;
         }
+        let outer = Span::new(start, self.at.span.end);
+        self.parens.push(Parens { inner: term.span, outer });
         Some(term)
     }
 }
