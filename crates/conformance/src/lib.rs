@@ -9,6 +9,7 @@
 
 pub mod canonical;
 pub mod case;
+pub mod fmt;
 pub mod host;
 pub mod judge;
 pub mod known;

@@ -1,5 +1,5 @@
-//! `conformance [--verbose] [--plain] [--filter TEXT] [--known FILE] [--update-known-failures] DIR…`: runs the
-//! cases of the directories, prints a line a file, and fails where the outcome differs from the list
+//! `conformance [--verbose] [--plain] [--filter TEXT] [--known FILE] [--update-known-failures]
+//! [--fmt DIR] DIR…`: runs the cases of the directories (after `--fmt`: of the formatter), prints a line a file, and fails where the outcome differs from the list
 //! of known failures. With `--plain` the engine runs traced and without its optimisations.
 #![forbid(unsafe_code)]
 
@@ -10,14 +10,15 @@ use std::process::ExitCode;
 use conformance::judge::Mode;
 use conformance::known::Known;
 use conformance::run::{FileResult, run_file};
-use conformance::{case, report};
+use conformance::{case, fmt, report};
 
 const USAGE: &str = "usage: conformance [--verbose] [--plain] [--filter TEXT] [--known FILE] \
-                     [--update-known-failures] DIR…";
+                     [--update-known-failures] [--fmt DIR] DIR…";
 
 #[derive(Default)]
 struct Arguments {
     dirs: Vec<PathBuf>,
+    fmt_dirs: Vec<PathBuf>,
     filter: String,
     known: Option<PathBuf>,
     update: bool,
@@ -47,13 +48,14 @@ fn parse(mut from: impl Iterator<Item = String>) -> Option<Arguments> {
             "--verbose" | "-v" => to.verbose = true,
             "--update-known-failures" => to.update = true,
             "--plain" => to.mode = Mode::Plain,
+            "--fmt" => to.fmt_dirs.push(from.next()?.into()),
             "--filter" => to.filter = from.next()?,
             "--known" => to.known = Some(from.next()?.into()),
             flag if flag.starts_with('-') => return None,
             dir => to.dirs.push(dir.into()),
         }
     }
-    (!to.dirs.is_empty()).then_some(to)
+    (!to.dirs.is_empty() || !to.fmt_dirs.is_empty()).then_some(to)
 }
 
 /// Runs everything; returns whether the outcome is as the list says.
@@ -79,12 +81,22 @@ fn run_dirs(arguments: &Arguments) -> Result<Vec<FileResult>, String> {
     for dir in &arguments.dirs {
         for file in case::read_dir(dir)? {
             let result = run_file(&file, &arguments.filter, arguments.mode);
-            if result.passed.len() + result.failed.len() > 0 {
-                report::file(&mut io::stdout(), &result, arguments.verbose)
-                    .map_err(|e| e.to_string())?;
-            }
+            show(&result, arguments)?;
+            results.push(result);
+        }
+    }
+    for dir in &arguments.fmt_dirs {
+        for result in fmt::run_dir(dir, &arguments.filter)? {
+            show(&result, arguments)?;
             results.push(result);
         }
     }
     Ok(results)
+}
+
+fn show(result: &FileResult, arguments: &Arguments) -> Result<(), String> {
+    if result.passed.is_empty() && result.failed.is_empty() {
+        return Ok(());
+    }
+    report::file(&mut io::stdout(), result, arguments.verbose).map_err(|e| e.to_string())
 }

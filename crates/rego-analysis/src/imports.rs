@@ -3,7 +3,7 @@
 //! Source: OPA `v1/ast/compile.go`, `checkImports` and `resolveAllRefs`.
 
 use foldhash::HashMap;
-use rego_source::Diagnostic;
+use rego_source::{Diagnostic, Location};
 use rego_syntax::ast::{Import, Module, Text};
 use rego_value::Value;
 
@@ -24,14 +24,23 @@ pub(crate) fn check_shadowing(module: &Module, unit: &Unit, findings: &mut Findi
                 known.insert(name, import);
             }
             Some(first) => {
-                let message = format!("import must not shadow {}", written(first));
-                let error = Diagnostic::error(COMPILE, unit.at(import.span), message)
-                    .with_note(unit.at(first.span), format!("`{name}` is imported here first"))
-                    .with_hint("give one of them another name with `as`, or take it away");
-                findings.add(Stage::Imports, error);
+                let places = (unit.at(import.span), unit.at(first.span));
+                findings.add(Stage::Imports, shadows(places, first, &name));
             }
         }
     }
+}
+
+/// Returns the error for an import of a name that an earlier one has; the places are those of the
+/// two, the earlier one's last.
+pub(crate) fn shadows(
+    (at, first_at): (Location, Location),
+    first: &Import,
+    name: &str,
+) -> Diagnostic {
+    Diagnostic::error(COMPILE, at, format!("import must not shadow {}", written(first)))
+        .with_note(first_at, format!("`{name}` is imported here first"))
+        .with_hint("give one of them another name with `as`, or take it away")
 }
 
 /// Reports imports that nothing used while names were resolved.

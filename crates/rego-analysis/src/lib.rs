@@ -31,6 +31,7 @@ pub mod tree;
 mod types;
 mod types_text;
 mod unit;
+mod v1_checks;
 mod walk;
 mod wildcards;
 
@@ -39,3 +40,4 @@ pub use options::{Options, Print};
 pub use pipeline::{Analysed, ParsedModule, analyse};
 pub use query::{QuerySource, analyse_query};
 pub use test_rules::{TestForm, TestRule};
+pub use v1_checks::v1_findings;

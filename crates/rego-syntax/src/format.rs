@@ -15,8 +15,8 @@ mod order;
 mod page;
 mod place;
 mod print_expr;
-mod print_module;
 mod print_list;
+mod print_module;
 mod print_rule;
 mod print_term;
 mod printer;
@@ -72,8 +72,8 @@ impl Default for FormatOptions {
 /// Returns a module as `opa fmt` lays it out. Formatting the result again, read as what it is to be
 /// valid as, gives it once more; no comment is lost.
 ///
-/// Errors: those of the parser; a rule named like one of v1's keywords where the result is to be v1
-/// (`rego_parse_error`); an operator's function with the wrong number of operands
+/// Errors: those of the parser; a rule or variable of v0 named like one of v1's keywords, where the
+/// result is to be v1 (`rego_parse_error`); an operator's function with the wrong number of operands
 /// (`rego_type_error`). What else v1 refuses of v0 is for who knows builtins and imports to check.
 ///
 /// ```

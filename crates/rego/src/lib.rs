@@ -13,6 +13,7 @@ mod builtins;
 mod compiler;
 pub mod cover;
 mod errors;
+pub mod format;
 mod host;
 pub mod profile;
 mod query;

@@ -23,6 +23,8 @@ pub(super) struct Builder<'a> {
     pub(super) moved: Option<Place>,
     /// Whether a call turned out to be `in`.
     pub(super) calls_in: Cell<bool>,
+    /// Variables with names that v1 has no variables of.
+    pub(super) keywords: RefCell<Vec<Span>>,
     /// What is printed as it is written, comments included.
     pub(super) templates: RefCell<Vec<Span>>,
 }
@@ -37,6 +39,7 @@ impl<'a> Builder<'a> {
             parens,
             moved: None,
             calls_in: Cell::new(false),
+            keywords: RefCell::new(Vec::new()),
             templates: RefCell::new(Vec::new()),
         }
     }
@@ -126,7 +129,7 @@ impl<'a> Builder<'a> {
             TermKind::Var(name) if matches!(&**name, "input" | "data") => {
                 Kind::Ref(vec![self.var(name, term.span)])
             }
-            TermKind::Var(name) => Kind::Var(name),
+            TermKind::Var(name) => self.var(name, term.span).kind,
             TermKind::Ref { .. } => Kind::Ref(self.reference(term)),
             TermKind::Call { function, args } => self.call(function, args),
             TermKind::Binary { op, left, right, .. } => {
@@ -170,7 +173,14 @@ impl<'a> Builder<'a> {
     }
 
     fn var(&self, name: &'a str, span: Span) -> Node<'a> {
+        self.see_name(name, span);
         Node { place: self.at(span), kind: Kind::Var(name) }
+    }
+
+    fn see_name(&self, name: &str, span: Span) {
+        if is_reserved(name) {
+            self.keywords.borrow_mut().push(span);
+        }
     }
 
     /// Returns what a name or reference starts from, and its steps.
@@ -256,11 +266,11 @@ impl<'a> Builder<'a> {
             target: self.node(&with.target),
             value: self.node(&with.value),
         });
-        Expr {
-            place: self.at(expr.span),
-            negated: expr.negated,
-            kind,
-            with: with.collect(),
-        }
+        Expr { place: self.at(expr.span), negated: expr.negated, kind, with: with.collect() }
     }
+}
+
+/// Returns whether v1 has no variables of a name that v0 has. `contains` is a keyword in heads only.
+pub(super) fn is_reserved(name: &str) -> bool {
+    matches!(name, "if" | "in" | "every")
 }

@@ -55,9 +55,7 @@ impl Import<'_> {
 
 /// Returns the imports of a module.
 pub(super) fn imports<'a>(module: &'a ast::Module, lines: &Lines<'_>) -> Vec<Import<'a>> {
-    let part = |name: &'a ast::Name| {
-        (&*name.text, lines.slice(name.span).starts_with('"'))
-    };
+    let part = |name: &'a ast::Name| (&*name.text, lines.slice(name.span).starts_with('"'));
     let import = |import: &'a ast::Import| Import {
         place: lines.place(import.span.start, import.span),
         path: import.path.iter().map(part).collect(),

@@ -43,8 +43,23 @@ static DIV: Infix = infix("div", "/", 6);
 static REM: Infix = infix("rem", "%", 6);
 
 static ALL: [&Infix; 17] = [
-    &ASSIGN, &UNIFY, &MEMBER, &MEMBER_PAIR, &EQUAL, &NOT_EQUAL, &LESS, &LESS_EQUAL, &GREATER,
-    &GREATER_EQUAL, &OR, &AND, &PLUS, &MINUS, &MUL, &DIV, &REM,
+    &ASSIGN,
+    &UNIFY,
+    &MEMBER,
+    &MEMBER_PAIR,
+    &EQUAL,
+    &NOT_EQUAL,
+    &LESS,
+    &LESS_EQUAL,
+    &GREATER,
+    &GREATER_EQUAL,
+    &OR,
+    &AND,
+    &PLUS,
+    &MINUS,
+    &MUL,
+    &DIV,
+    &REM,
 ];
 
 impl Infix {

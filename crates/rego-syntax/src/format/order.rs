@@ -146,9 +146,8 @@ impl PartialOrd for Decimal {
 
 impl Ord for Decimal {
     fn cmp(&self, other: &Self) -> Ordering {
-        let size = |a: &Self, b: &Self| {
-            a.exponent.cmp(&b.exponent).then_with(|| a.digits.cmp(&b.digits))
-        };
+        let size =
+            |a: &Self, b: &Self| a.exponent.cmp(&b.exponent).then_with(|| a.digits.cmp(&b.digits));
         match (self.negative, other.negative) {
             (false, false) => size(self, other),
             (true, true) => size(other, self),

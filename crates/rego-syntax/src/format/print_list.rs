@@ -34,9 +34,7 @@ struct Frame {
 /// Returns the elements of an array or set. In `[a + b | c, d in e]` OPA puts the sum alone in
 /// parentheses, and what was an array is a comprehension then; its result is kept to all the same.
 fn elements<'n, 'a>(items: &'n [Node<'a>]) -> Vec<Item<'n, 'a>> {
-    let is_in = |node: &Node<'_>| {
-        matches!(&node.kind, Kind::Infix { op, args, .. } if op.is_in() && args.len() == 2)
-    };
+    let is_in = |node: &Node<'_>| matches!(&node.kind, Kind::Infix { op, args, .. } if op.is_in() && args.len() == 2);
     match items {
         [first, second] if is_in(second) => vec![Item::Argument(first), Item::Element(second)],
         _ => items.iter().map(Item::Element).collect(),

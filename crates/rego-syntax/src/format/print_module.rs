@@ -4,12 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rego_source::{Diagnostic, Location, SourceId};
+use rego_source::{Diagnostic, Location, SourceId, Span};
 
-use crate::ast::{self, Module};
-use crate::parser::keyword_name;
+use crate::ast::{self, Module, RegoVersion};
+use crate::parser::{ERRORS_MAX, keyword_name};
 
-use super::build::Builder;
+use super::build::{Builder, is_reserved};
 use super::imports::{self, Import};
 use super::page::Page;
 use super::place::Lines;
@@ -24,13 +24,15 @@ pub(super) fn print(
     options: &FormatOptions,
     comments_go_above: bool,
 ) -> Result<String, Vec<Diagnostic>> {
-    let faults = keyword_names(module, options);
-    if !faults.is_empty() {
-        return Err(faults);
-    }
     let lines = Lines::new(text);
     let mut builder = Builder::new(&lines, module);
     let rules: Vec<Rule<'_>> = module.rules.iter().map(|rule| builder.rule(rule)).collect();
+    if options.version == RegoVersion::V0 && options.target != Target::V0 {
+        let faults = keyword_names(module, &lines, &builder.keywords.take());
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+    }
     let imports = imports::imports(module, &lines);
     let mut style = imports::style(&imports, options);
     style.see_heads(&rules);
@@ -52,20 +54,22 @@ pub(super) fn print(
     }
 }
 
-/// Returns an error for each rule of v0 that has a name which is none in v1.
-fn keyword_names(module: &Module, options: &FormatOptions) -> Vec<Diagnostic> {
-    let mut faults = Vec::new();
-    if options.target == Target::V0 {
-        return faults;
-    }
-    for rule in &module.rules {
-        if let Some(name) = keyword_name(&rule.head.reference) {
-            let location = Location { source: SourceId(0), span: rule.span };
-            let message = format!("{name} keyword cannot be used for rule name");
-            faults.push(Diagnostic::error("rego_parse_error", location, message));
-        }
-    }
-    faults
+/// Returns an error for each name of v0 that is a keyword in v1.
+fn keyword_names(module: &Module, lines: &Lines<'_>, variables: &[Span]) -> Vec<Diagnostic> {
+    let fault = |name: &str, kind: &str, span: Span| {
+        let location = Location { source: SourceId(0), span };
+        let message = format!("{name} keyword cannot be used for {kind} name");
+        Diagnostic::error("rego_parse_error", location, message)
+            .with_hint(format!("`{name}` is a keyword of Rego v1; choose another name first"))
+    };
+    let rules = module.rules.iter().filter_map(|rule| {
+        keyword_name(&rule.head.reference).map(|name| fault(name, "rule", rule.span))
+    });
+    let aliases = module.imports.iter().filter_map(|import| import.alias.as_ref());
+    let aliases = aliases.filter(|alias| is_reserved(&alias.text)).map(|alias| alias.span);
+    let names = aliases.chain(variables.iter().copied());
+    let named = names.map(|span| fault(lines.slice(span), "variable", span));
+    rules.chain(named).take(ERRORS_MAX).collect()
 }
 
 impl<'a> Printer<'a> {

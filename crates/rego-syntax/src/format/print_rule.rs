@@ -170,8 +170,7 @@ impl<'a> Printer<'a> {
         if !head.keyed && is_true && !constant && !rule.default {
             return Ok(());
         }
-        let is_v1_constant =
-            self.style.v1 && constant && !head.keyed && head.args.is_empty();
+        let is_v1_constant = self.style.v1 && constant && !head.keyed && head.args.is_empty();
         if value.implied && is_true && !is_v1_constant {
             return Ok(());
         }
