@@ -9,6 +9,7 @@
 mod bytes;
 mod cache;
 mod charge;
+mod civil;
 mod decimal;
 mod gofmt;
 mod keys;
@@ -18,9 +19,11 @@ mod sorted;
 mod table;
 #[cfg(test)]
 mod testing;
+mod url;
 
 mod aggregates;
 mod arrays;
+mod aws;
 mod bits;
 mod comparison;
 mod conversions;

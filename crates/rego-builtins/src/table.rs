@@ -37,6 +37,7 @@ const FAMILIES: &[&[Builtin]] = &[
     crate::walk::FAMILY,
     crate::net::FAMILY,
     crate::metadata::FAMILY,
+    crate::aws::FAMILY,
 ];
 
 static BY_NAME: LazyLock<HashMap<&'static str, &'static Builtin>> =

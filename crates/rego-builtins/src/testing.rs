@@ -34,7 +34,8 @@ fn call_json(name: &str, operands: &str) -> Result<Value, BuiltinError> {
     call(name, &operands)
 }
 
-fn json(text: &str) -> Value {
+/// Returns the value of a JSON text.
+pub(crate) fn json(text: &str) -> Value {
     Value::from_json(text.as_bytes()).unwrap()
 }
 

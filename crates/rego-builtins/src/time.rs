@@ -8,11 +8,10 @@
 use rego_value::{Value, View};
 use rego_vm::{Builtin, BuiltinError, Context, Decl, Type};
 
-use self::civil::{Civil, add_date, difference};
 use self::zone::Zone;
+use crate::civil::{Civil, add_date, difference};
 use crate::{charge, operand};
 
-mod civil;
 mod duration;
 mod format;
 mod layout;

@@ -4,8 +4,8 @@
 
 use std::fmt::Write;
 
-use super::civil::Civil;
 use super::layout::{Field, OffsetForm, Pad, cut};
+use crate::civil::Civil;
 
 /// Returns a time as its layout shows it; `offset_s` is how many seconds it is ahead of UTC, and
 /// `zone_name` what its zone is called.

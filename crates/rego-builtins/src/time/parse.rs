@@ -2,8 +2,8 @@
 //!
 //! Source: Go `time/format.go`, `time.Parse`, with UTC as the local zone.
 
-use super::civil::{Civil, DAY_NAMES, MONTH_NAMES, SECOND_NS, days_before_month, days_in, is_leap};
 use super::layout::{Field, OffsetForm, Pad, cut};
+use crate::civil::{Civil, DAY_NAMES, MONTH_NAMES, SECOND_NS, days_before_month, days_in, is_leap};
 
 /// Returns the instant of a text, or nothing where nanoseconds do not reach it. What the layout
 /// does not show is the beginning of its kind; without a zone it is UTC, and a zone's name but `UTC`

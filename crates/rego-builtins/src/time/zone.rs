@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
-use super::civil::{Civil, SECOND_NS};
+use crate::civil::{Civil, SECOND_NS};
 
 /// The database that is built in; it keeps what it has read.
 static DATABASE: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);

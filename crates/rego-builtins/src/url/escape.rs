@@ -54,15 +54,34 @@ fn is_host_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || "-_.~!$&'()*+,;=:[]<>\"".contains(c)
 }
 
-/// Returns the path as Go would write it.
-pub(super) fn escape_path(path: &str) -> String {
-    let mut out = String::with_capacity(path.len());
-    for byte in path.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~$&+,/:;=@".contains(&byte) {
+/// Returns the text with percent-encoding, as Go would write this part.
+pub(super) fn escape(text: &str, part: Part) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if is_plain(byte, part) {
             out.push(char::from(byte));
         } else {
             out.push_str(&format!("%{byte:02X}"));
         }
     }
     out
+}
+
+/// Whether Go writes the byte as it is in this part.
+fn is_plain(byte: u8, part: Part) -> bool {
+    if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+        return true;
+    }
+    let others: &[u8] = match part {
+        Part::Path => b"$&+,/:;=@",
+        Part::User => b"$&+,;=",
+        Part::Host | Part::Zone => b"!$&'()*+,;=:[]<>\"",
+        Part::Fragment => b"$&+,/:;=?@!()*",
+    };
+    others.contains(&byte)
+}
+
+/// Whether a text can stand for this part as it is: no byte must be percent-encoded.
+pub(super) fn is_valid_encoding(text: &str, part: Part) -> bool {
+    text.bytes().all(|byte| b"!$&'()*+,;=:@[]%".contains(&byte) || is_plain(byte, part))
 }

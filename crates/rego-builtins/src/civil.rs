@@ -1,7 +1,7 @@
 //! The proleptic Gregorian calendar: instants to dates and back. Must not know zones or text.
 
 /// Nanoseconds in a second.
-pub(super) const SECOND_NS: i64 = 1_000_000_000;
+pub(crate) const SECOND_NS: i64 = 1_000_000_000;
 
 /// Seconds in a day.
 const DAY_S: i64 = 86_400;
@@ -10,11 +10,11 @@ const DAY_S: i64 = 86_400;
 const ERA_DAYS: i64 = 146_097;
 
 /// The names of the days, from Sunday.
-pub(super) const DAY_NAMES: [&str; 7] =
+pub(crate) const DAY_NAMES: [&str; 7] =
     ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
 /// The names of the months.
-pub(super) const MONTH_NAMES: [&str; 12] = [
+pub(crate) const MONTH_NAMES: [&str; 12] = [
     "January",
     "February",
     "March",
@@ -31,26 +31,26 @@ pub(super) const MONTH_NAMES: [&str; 12] = [
 
 /// A date and a time of day. Months and days count from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Civil {
+pub(crate) struct Civil {
     /// The year; 0 is 1 BC.
-    pub(super) year: i64,
+    pub(crate) year: i64,
     /// 1 to 12.
-    pub(super) month: i64,
+    pub(crate) month: i64,
     /// 1 to 31.
-    pub(super) day: i64,
+    pub(crate) day: i64,
     /// 0 to 23.
-    pub(super) hour: i64,
+    pub(crate) hour: i64,
     /// 0 to 59.
-    pub(super) minute: i64,
+    pub(crate) minute: i64,
     /// 0 to 59.
-    pub(super) second: i64,
+    pub(crate) second: i64,
     /// 0 to 999,999,999.
-    pub(super) nanosecond: i64,
+    pub(crate) nanosecond: i64,
 }
 
 impl Civil {
     /// Returns the date and time of an instant, in a zone that is `offset_s` seconds ahead of UTC.
-    pub(super) fn of(ns: i64, offset_s: i64) -> Self {
+    pub(crate) fn of(ns: i64, offset_s: i64) -> Self {
         let seconds = ns.div_euclid(SECOND_NS) + offset_s;
         let (days, in_day) = (seconds.div_euclid(DAY_S), seconds.rem_euclid(DAY_S));
         let (year, month, day) = date_of(days);
@@ -67,38 +67,38 @@ impl Civil {
 
     /// Returns the seconds since 1970 as if this were a time in UTC, without the nanoseconds, or
     /// nothing where a year or day is absurd. A day outside its month counts on from it.
-    pub(super) fn seconds(&self) -> Option<i64> {
+    pub(crate) fn seconds(&self) -> Option<i64> {
         let days = days_before(self.year, self.month, 1)?.checked_add(self.day)?.checked_sub(1)?;
         let in_day = (self.hour * 60 + self.minute) * 60 + self.second;
         days.checked_mul(DAY_S)?.checked_add(in_day)
     }
 
     /// Returns the English name of the day of the week.
-    pub(super) fn weekday_name(&self) -> &'static str {
+    pub(crate) fn weekday_name(&self) -> &'static str {
         let days = days_before(self.year, self.month, self.day).unwrap_or_default();
         let index = (days + 4).rem_euclid(7) as usize; // 1970-01-01 was a Thursday
         DAY_NAMES.get(index).copied().unwrap_or_default()
     }
 
     /// Returns the English name of the month.
-    pub(super) fn month_name(&self) -> &'static str {
+    pub(crate) fn month_name(&self) -> &'static str {
         let index = usize::try_from(self.month - 1).unwrap_or_default();
         MONTH_NAMES.get(index).copied().unwrap_or_default()
     }
 
     /// Returns the day of the year, from 1.
-    pub(super) fn day_of_year(&self) -> i64 {
+    pub(crate) fn day_of_year(&self) -> i64 {
         days_before_month(self.year, self.month) + self.day
     }
 }
 
 /// Whether a year has a February 29th.
-pub(super) fn is_leap(year: i64) -> bool {
+pub(crate) fn is_leap(year: i64) -> bool {
     year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
 }
 
 /// Returns how many days a month has.
-pub(super) fn days_in(year: i64, month: i64) -> i64 {
+pub(crate) fn days_in(year: i64, month: i64) -> i64 {
     match month {
         2 => 28 + i64::from(is_leap(year)),
         4 | 6 | 9 | 11 => 30,
@@ -107,12 +107,12 @@ pub(super) fn days_in(year: i64, month: i64) -> i64 {
 }
 
 /// Returns how many days of a year are before a month.
-pub(super) fn days_before_month(year: i64, month: i64) -> i64 {
+pub(crate) fn days_before_month(year: i64, month: i64) -> i64 {
     (1..month).map(|earlier| days_in(year, earlier)).sum()
 }
 
 /// Returns a date so many years, months and days later, by field: its day may be outside its month.
-pub(super) fn add_date(civil: Civil, years: i64, months: i64, days: i64) -> Option<Civil> {
+pub(crate) fn add_date(civil: Civil, years: i64, months: i64, days: i64) -> Option<Civil> {
     let months = (civil.month - 1).checked_add(months)?;
     Some(Civil {
         year: civil.year.checked_add(years)?.checked_add(months.div_euclid(12))?,
@@ -124,7 +124,7 @@ pub(super) fn add_date(civil: Civil, years: i64, months: i64, days: i64) -> Opti
 
 /// Returns the years, months, days, hours, minutes and seconds from one time to a later one. What
 /// is short in one field is borrowed from the next larger; a month is as long as the first one's.
-pub(super) fn difference(from: &Civil, to: &Civil) -> [i64; 6] {
+pub(crate) fn difference(from: &Civil, to: &Civil) -> [i64; 6] {
     let mut second = to.second - from.second;
     let mut minute = to.minute - from.minute;
     let mut hour = to.hour - from.hour;
