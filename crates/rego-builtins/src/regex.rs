@@ -1,22 +1,15 @@
 //! Regular expressions: `regex.match`, `regex.replace`, …
 //!
-//! The syntax is RE2 as Go has it: `syntax.rs` reads it, and writes it anew for the engine, so that
-//! what is refused, and in which words, is what Go refuses. Matching takes time in proportion to
-//! the text. Source: OPA policy reference, "Regex"; `v1/topdown/regex.go`; Go's package `regexp`.
+//! The syntax is RE2 as Go has it: `pattern.rs` compiles it. Source: OPA policy reference, "Regex"; `v1/topdown/regex.go`; Go's package `regexp`.
 
-mod class;
-mod escape;
 mod expand;
 mod globs;
-mod syntax;
 mod template;
-
-use std::sync::Arc;
 
 use rego_value::Value;
 use rego_vm::{Builtin, BuiltinError, Context, Decl, Type};
 
-use crate::cache::Cache;
+use crate::pattern::{Pattern, pay_for_match};
 use crate::{charge, operand};
 
 const TWO: &[Type] = &[Type::String, Type::String];
@@ -44,94 +37,10 @@ pub(crate) const FAMILY: &[Builtin] = &[
     ),
 ];
 
-/// The largest compiled program, in bytes; what is larger is refused.
-const PROGRAM_BYTES_MAX: usize = 4 << 20;
-
-/// The most memory that matching may use for its table of states, in bytes.
-const STATES_BYTES_MAX: usize = 1 << 20;
-
-/// The deepest nesting. (Go's limit is 1000; the engine takes stack for each level.)
-const NESTING_MAX: u32 = 250;
-
-/// What compiling a pattern costs in steps, besides its length.
-const COMPILE_STEPS: u64 = 2000;
-
-/// A compiled pattern.
-pub(super) struct Pattern {
-    regex: regex::Regex,
-    /// The names of the groups, the whole match first.
-    names: Vec<Option<String>>,
-    /// How large it is: what a pass over a text costs is in proportion.
-    weight: u64,
-}
-
-static COMPILED: Cache<Pattern> = Cache::new();
-
-impl Pattern {
-    fn compile(context: &mut Context<'_>, text: &str) -> Result<Self, BuiltinError> {
-        context.charge_steps(COMPILE_STEPS + text.len() as u64 * 8)?;
-        charge::make(context, text.len())?;
-        let failed = |why: String| BuiltinError::Failed(format!("error parsing regexp: {why}"));
-        let read = syntax::translate(text).map_err(failed)?;
-        let built = regex::RegexBuilder::new(&read.text)
-            .size_limit(PROGRAM_BYTES_MAX)
-            .dfa_size_limit(STATES_BYTES_MAX)
-            .nest_limit(NESTING_MAX)
-            .build();
-        let regex = built.map_err(|error| {
-            failed(match error {
-                regex::Error::CompiledTooBig(_) => format!("expression too large: `{text}`"),
-                _ => format!("invalid character class range: `{text}`"),
-            })
-        })?;
-        let weight = (read.text.len() as u64).saturating_mul(read.repeats.max(1)) / 256 + 1;
-        Ok(Self { regex, names: read.names, weight })
-    }
-
-    /// Pays for one pass over `text`.
-    fn pay(&self, context: &mut Context<'_>, text: &str) -> Result<(), BuiltinError> {
-        context.charge_steps((text.len() as u64 / 32 + 1).saturating_mul(self.weight))
-    }
-
-    /// Returns the first `limit` matches. Pays for each, since looking for one may go to the end of
-    /// the text and come back.
-    fn find<'t>(
-        &self,
-        context: &mut Context<'_>,
-        text: &'t str,
-        limit: usize,
-    ) -> Result<Vec<regex::Match<'t>>, BuiltinError> {
-        self.pay(context, text)?;
-        let mut matches = Vec::new();
-        for found in self.regex.find_iter(text).take(limit) {
-            pay_for_match(context, text, found)?;
-            matches.push(found);
-        }
-        Ok(matches)
-    }
-}
-
-/// Pays for a match found.
-fn pay_for_match(
-    context: &mut Context<'_>,
-    text: &str,
-    found: regex::Match<'_>,
-) -> Result<(), BuiltinError> {
-    let left = text.len().saturating_sub(found.end());
-    context.charge_steps(left as u64 / 1024 + 1)
-}
-
-/// Returns the compiled pattern.
-///
-/// Errors: [`BuiltinError::Failed`] in Go's words where the pattern is wrong.
-fn pattern(context: &mut Context<'_>, text: &str) -> Result<Arc<Pattern>, BuiltinError> {
-    COMPILED.get(text, || Pattern::compile(context, text))
-}
-
 /// Returns whether a part of the text matches: `regex.match("^a+$", "aa")`.
 fn matches(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
     let (source, text) = (operand::string(operands, 0)?, operand::string(operands, 1)?);
-    let pattern = pattern(context, source)?;
+    let pattern = Pattern::of(context, source)?;
     pattern.pay(context, text)?;
     Ok(Value::from(pattern.regex.is_match(text)))
 }
@@ -139,7 +48,7 @@ fn matches(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, Buil
 /// Returns whether it is a string and a pattern: `regex.is_valid("a+")`.
 fn is_valid(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
     let Some(source) = operand::any(operands, 0)?.as_str() else { return Ok(Value::FALSE) };
-    match pattern(context, source) {
+    match Pattern::of(context, source) {
         Err(BuiltinError::Halt(halt)) => Err(BuiltinError::Halt(halt)),
         result => Ok(Value::from(result.is_ok())),
     }
@@ -154,7 +63,7 @@ fn limit(operands: &[&Value]) -> Result<usize, BuiltinError> {
 fn find(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
     let (source, text) = (operand::string(operands, 0)?, operand::string(operands, 1)?);
     let limit = limit(operands)?;
-    let pattern = pattern(context, source)?;
+    let pattern = Pattern::of(context, source)?;
     let found = pattern.find(context, text, limit)?;
     charge::array(context, found.into_iter().map(|found| found.as_str()))
 }
@@ -164,7 +73,7 @@ fn find(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, Builtin
 fn find_groups(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
     let (source, text) = (operand::string(operands, 0)?, operand::string(operands, 1)?);
     let limit = limit(operands)?;
-    let pattern = pattern(context, source)?;
+    let pattern = Pattern::of(context, source)?;
     pattern.pay(context, text)?;
     let mut found = Vec::new();
     for groups in pattern.regex.captures_iter(text).take(limit) {
@@ -180,7 +89,7 @@ fn find_groups(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, 
 /// Returns the parts between matches: `regex.split(",+", "a,,b") == ["a", "b"]`.
 fn split(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
     let (source, text) = (operand::string(operands, 0)?, operand::string(operands, 1)?);
-    let pattern = pattern(context, source)?;
+    let pattern = Pattern::of(context, source)?;
     if text.is_empty() && !source.is_empty() {
         return Ok(Value::array(vec![Value::from("")]));
     }
@@ -204,7 +113,7 @@ fn replace(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, Buil
     let text = operand::string(operands, 0)?;
     let source = operand::string(operands, 1)?;
     let template = operand::string(operands, 2)?;
-    let pattern = pattern(context, source)?;
+    let pattern = Pattern::of(context, source)?;
     pattern.pay(context, text)?;
     let pieces = expand::pieces(template, &pattern.names);
     let (mut out, mut end) = (String::new(), 0);

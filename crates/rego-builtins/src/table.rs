@@ -29,6 +29,7 @@ const FAMILIES: &[&[Builtin]] = &[
     crate::sets::FAMILY,
     crate::objects::FAMILY,
     crate::json::FAMILY,
+    crate::json_schema::FAMILY,
     crate::encoding::FAMILY,
     crate::jwt::FAMILY,
     crate::time::FAMILY,

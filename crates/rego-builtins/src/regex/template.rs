@@ -3,7 +3,7 @@
 use rego_value::Value;
 use rego_vm::{BuiltinError, Context};
 
-use super::pattern;
+use crate::pattern::Pattern;
 use crate::{charge, gofmt, operand};
 
 /// Returns whether the text fits the template:
@@ -24,7 +24,7 @@ pub(super) fn template_match(
     }
     charge::make(context, template.len() * 2)?;
     let source = source(context, template, [open, close])?;
-    let pattern = pattern(context, &source)?;
+    let pattern = Pattern::of(context, &source)?;
     pattern.pay(context, text)?;
     Ok(Value::from(pattern.regex.is_match(text)))
 }
@@ -51,7 +51,7 @@ fn source(
             depth = depth.checked_sub(1).ok_or_else(unbalanced)?;
             if depth == 0 {
                 let inner = template.get(begin..at).unwrap_or_default();
-                pattern(context, &format!("^{inner}$"))?;
+                Pattern::of(context, &format!("^{inner}$"))?;
                 source.push_str(&format!("({inner})"));
                 begin = at + 1;
             }
