@@ -92,13 +92,13 @@ fn match_schema(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value,
 /// Returns the schema of an operand, compiled.
 fn compiled(context: &mut Context<'_>, source: &Value) -> Result<Arc<Schema>, BuiltinError> {
     charge::text_of(context, source)?; // comparing with what is kept
-    if let Some(Kept(kept)) = context.scratch("json_schema") {
-        if let Some(at) = kept.iter().position(|(known, _)| known == source) {
-            let found = kept.remove(at);
-            let schema = Arc::clone(&found.1);
-            kept.push(found);
-            return Ok(schema);
-        }
+    if let Some(Kept(kept)) = context.scratch("json_schema")
+        && let Some(at) = kept.iter().position(|(known, _)| known == source)
+    {
+        let found = kept.remove(at);
+        let schema = Arc::clone(&found.1);
+        kept.push(found);
+        return Ok(schema);
     }
     let document = document(context, source)?;
     let schema = Arc::new(compile::compile(context, &document)?);

@@ -192,7 +192,7 @@ impl fmt::Display for Url {
 impl Url {
     fn write_hierarchy(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let nowhere = self.host.is_empty() && self.user.is_none();
-        if (!self.scheme.is_empty() || !nowhere) && !(self.omit_host && nowhere) {
+        if !nowhere || (!self.scheme.is_empty() && !self.omit_host) {
             if !nowhere || !self.path.is_empty() {
                 f.write_str("//")?;
             }

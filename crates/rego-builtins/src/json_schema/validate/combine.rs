@@ -13,11 +13,11 @@ impl<'v> Validator<'v, '_> {
         self.any_of(node, at, outcome)?;
         self.one_of(node, at, outcome)?;
         self.all_of(node, at, outcome)?;
-        if let Some(not) = node.not {
-            if self.apply_apart(not, at)?.is_valid() {
-                let text = "Must not validate the schema (not)".to_string();
-                self.wrong(outcome, at, "number_not", text)?;
-            }
+        if let Some(not) = node.not
+            && self.apply_apart(not, at)?.is_valid()
+        {
+            let text = "Must not validate the schema (not)".to_string();
+            self.wrong(outcome, at, "number_not", text)?;
         }
         self.dependencies(node, at, outcome)?;
         self.condition(node, at, outcome)?;

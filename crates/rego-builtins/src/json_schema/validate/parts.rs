@@ -110,11 +110,11 @@ impl<'v> Validator<'v, '_> {
             let text = format!("String length must be less than or equal to {max}");
             self.wrong(outcome, at, "string_lte", text)?;
         }
-        if let Some(pattern) = &node.text.pattern {
-            if !Pattern::of(self.context, pattern)?.is_match(self.context, text)? {
-                let text = format!("Does not match pattern '{pattern}'");
-                self.wrong(outcome, at, "pattern", text)?;
-            }
+        if let Some(pattern) = &node.text.pattern
+            && !Pattern::of(self.context, pattern)?.is_match(self.context, text)?
+        {
+            let text = format!("Does not match pattern '{pattern}'");
+            self.wrong(outcome, at, "pattern", text)?;
         }
         outcome.score += 1;
         Ok(())
