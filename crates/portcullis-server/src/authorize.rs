@@ -55,10 +55,36 @@ fn judge(answer: Option<&Value>) -> Result<(), ApiError> {
         Some(allowed) if allowed.is_true() => Ok(()),
         Some(_) => {
             let reason = object.get_str("reason").and_then(Value::as_str);
-            Err(ApiError::unauthorized(reason.unwrap_or(REJECTED)))
+            Err(ApiError::unauthorized(formatted(reason.unwrap_or(REJECTED))))
         }
         None => Err(ApiError::internal("document missing or undefined")),
     }
+}
+
+/// Returns a reason as OPA sends it: taken for a format without operands.
+///
+/// Source: Go's `fmt`, "Format errors".
+fn formatted(reason: &str) -> String {
+    let mut text = String::with_capacity(reason.len());
+    let mut rest = reason;
+    while let Some((before, after)) = rest.split_once('%') {
+        text.push_str(before);
+        let flags = after.find(|c| !matches!(c, '+' | '-' | '#' | ' ' | '0'..='9' | '.'));
+        let (verb, after) = match flags.and_then(|at| after.split_at_checked(at)) {
+            Some((_, after)) => {
+                let mut chars = after.chars();
+                (chars.next(), chars.as_str())
+            }
+            None => (None, ""),
+        };
+        match verb {
+            None => text.push_str("%!(NOVERB)"),
+            Some('%') => text.push('%'),
+            Some(verb) => text.push_str(&format!("%!{verb}(MISSING)")),
+        }
+        rest = after;
+    }
+    text + rest
 }
 
 fn input(

@@ -102,13 +102,14 @@ thread_local! {
 /// Bodies above this size, in bytes, are read by themselves: what they teach would not be met again.
 const REMEMBERED_BYTES_MAX: usize = 64 << 10;
 
+/// Reads the document that a body begins with; as in OPA, what comes after it does not count.
 fn read_json(body: &[u8]) -> Result<Value, JsonError> {
     if body.len() > REMEMBERED_BYTES_MAX {
-        return Value::from_json(body);
+        return JsonReader::default().read_first(body);
     }
     READER.with(|reader| match reader.try_borrow_mut() {
-        Ok(mut reader) => reader.read(body),
-        Err(_) => Value::from_json(body),
+        Ok(mut reader) => reader.read_first(body),
+        Err(_) => JsonReader::default().read_first(body),
     })
 }
 

@@ -43,7 +43,10 @@ pub(crate) fn get_policy(service: &Service, path: &[String]) -> Result<Reply, Ap
     let snapshot = service.store().snapshot();
     let mut whole = vec!["system".to_string(), "health".to_string()];
     whole.extend_from_slice(path);
-    let document = DataPath::new(&whole, &snapshot)?;
+    // A path that cannot be one is the client's mistake here, and not elsewhere, as in OPA.
+    let document = DataPath::new(&whole, &snapshot).map_err(|error| {
+        ApiError::invalid(error.message.trim_start_matches("invalid_parameter: "))
+    })?;
     let shown = document.shown();
     let undefined = || unhealthy(&format!("health check ({shown}) was undefined"));
     let Ok((query, _)) = snapshot.prepare(&document.query(), &QueryOptions::default()) else {

@@ -56,7 +56,7 @@ fn answer(
     input: Option<&Value>,
 ) -> Result<Reply, ApiError> {
     if query.trim().is_empty() {
-        return Err(ApiError::invalid("cannot evaluate empty query"));
+        return Err(ApiError::internal("cannot evaluate empty query"));
     }
     let mut decision = Decision::begin(service)?;
     decision.about.query = Some(query.to_string());

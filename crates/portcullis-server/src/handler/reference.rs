@@ -26,8 +26,9 @@ impl DataPath {
         let mut keys = Vec::with_capacity(segments.len());
         for segment in segments.iter().filter(|segment| !segment.is_empty()) {
             if segment.contains('"') {
-                let message = format!("invalid path: invalid ref term '{segment}'");
-                return Err(ApiError::invalid(message));
+                let message =
+                    format!("invalid_parameter: invalid path: invalid ref term '{segment}'");
+                return Err(ApiError::internal(message));
             }
             keys.push(index(segment).map_or_else(|| Value::from(segment.as_str()), Value::from));
         }
@@ -36,7 +37,7 @@ impl DataPath {
         let is_indexed = names_only && path.keys.first().is_some_and(|key| key.as_i64().is_some());
         if is_indexed || snapshot.policy().is_function(&path.keys) {
             let message = format!("rego_type_error: undefined ref: {}", path.shown());
-            return Err(ApiError::invalid(format!("1 error occurred: 1:1: {message}")));
+            return Err(ApiError::internal(format!("1 error occurred: 1:1: {message}")));
         }
         Ok(path)
     }

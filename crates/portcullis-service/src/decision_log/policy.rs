@@ -59,21 +59,21 @@ impl Evaluator<'_> {
         snapshot: &Snapshot,
         event: Event,
         counters: &Counters,
-    ) -> Option<Event> {
+    ) -> Option<Judged> {
         let mut event = event;
         match self.decide(snapshot, &mut event) {
             Ok(Verdict::Drop) => None,
-            Ok(Verdict::Log) => Some(event),
+            Ok(Verdict::Log) => Some(Judged::Whole(event)),
             Err(reason) => {
                 counters.add(Count::Masking, 1);
                 tracing::error!(
                     decision_id = event.decision_id,
                     reason,
-                    "logged without input and result"
+                    "a policy about logging failed: sent without input and result, not on the console"
                 );
                 event.strip();
                 event.extra.push((NOTE, Value::from(reason)));
-                Some(event)
+                Some(Judged::Stripped(event))
             }
         }
     }
@@ -116,6 +116,14 @@ impl Evaluator<'_> {
             other => other.to_string(),
         })
     }
+}
+
+/// An event that may be logged.
+pub(super) enum Judged {
+    /// As the policies left it.
+    Whole(Event),
+    /// Without its documents: a policy failed.
+    Stripped(Event),
 }
 
 enum Verdict {

@@ -15,7 +15,7 @@ use super::chunk::encode;
 use super::counters::Count;
 use super::event::Event;
 use super::logger::Shared;
-use super::policy::Evaluator;
+use super::policy::{Evaluator, Judged};
 use crate::snapshot::Snapshot;
 
 /// Most decisions that wait for the worker.
@@ -173,11 +173,18 @@ fn work(shared: &Shared, snapshot: &Snapshot, event: Event, rate: &mut RateLimit
         host: &active.host,
         labels: &active.labels,
     };
-    let Some(event) = evaluator.run(snapshot, event, &shared.counters) else { return };
-    let document = event.to_value(&active.labels);
-    if let Some(console) = &active.console {
-        console(&document);
-    }
+    // As in OPA, only what the policies let through is on the console.
+    let document = match evaluator.run(snapshot, event, &shared.counters) {
+        None => return,
+        Some(Judged::Stripped(event)) => event.to_value(&active.labels),
+        Some(Judged::Whole(event)) => {
+            let document = event.to_value(&active.labels);
+            if let Some(console) = &active.console {
+                console(&document);
+            }
+            document
+        }
+    };
     if active.upload.is_none() {
         return;
     }

@@ -34,6 +34,18 @@ impl JsonReader {
     ///
     /// Errors: as there.
     pub fn read(&mut self, bytes: &[u8]) -> Result<Value, JsonError> {
+        self.read_until(bytes, After::Nothing)
+    }
+
+    /// Reads the JSON value that a text begins with, and no further: what a Go server makes of a
+    /// body.
+    ///
+    /// Errors: as for [`Value::from_json`], but for what comes after the value.
+    pub fn read_first(&mut self, bytes: &[u8]) -> Result<Value, JsonError> {
+        self.read_until(bytes, After::Anything)
+    }
+
+    fn read_until(&mut self, bytes: &[u8], after: After) -> Result<Value, JsonError> {
         let text = match std::str::from_utf8(bytes) {
             Ok(text) => text,
             Err(error) => {
@@ -49,8 +61,15 @@ impl JsonReader {
             open: Vec::with_capacity(STACK_START),
             shapes: &mut self.shapes,
         };
-        document.read().map_err(|message| JsonError::new(message, bytes, document.at))
+        document.read(after).map_err(|message| JsonError::new(message, bytes, document.at))
     }
+}
+
+/// What may come after a value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum After {
+    Nothing,
+    Anything,
 }
 
 /// Values, keys and levels that have room from the start.
@@ -87,7 +106,7 @@ struct Document<'a, 'r> {
 }
 
 impl<'a> Document<'a, '_> {
-    fn read(&mut self) -> Result<Value> {
+    fn read(&mut self, after: After) -> Result<Value> {
         let mut next = Next::Value;
         loop {
             next = match next {
@@ -97,7 +116,7 @@ impl<'a> Document<'a, '_> {
             };
         }
         match self.values.pop() {
-            Some(value) if self.skip_space().is_none() => Ok(value),
+            Some(value) if after == After::Anything || self.skip_space().is_none() => Ok(value),
             _ => Err(self.unexpected("after top-level value")),
         }
     }
