@@ -118,7 +118,7 @@ impl RsaPublic {
     /// Returns what verifying costs, in steps of about 10 ns: some 20 multiplications.
     pub(super) fn verify_steps(&self) -> u64 {
         let words = self.0.n().bits().div_ceil(64) as u64;
-        6 * words * words
+        20 * words * words
     }
 }
 
@@ -204,7 +204,7 @@ impl RsaPrivate {
     /// Returns what signing costs, in steps of about 10 ns.
     pub(super) fn sign_steps(&self) -> u64 {
         let words = self.key.n().bits().div_ceil(64) as u64;
-        3 * words * words * words
+        8 * words * words * words
     }
 }
 
