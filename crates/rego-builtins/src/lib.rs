@@ -32,6 +32,7 @@ mod crypto;
 mod encoding;
 mod glob;
 mod graph;
+mod graphql;
 mod json;
 mod json_schema;
 mod jwt;

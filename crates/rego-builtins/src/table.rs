@@ -35,6 +35,7 @@ const FAMILIES: &[&[Builtin]] = &[
     crate::time::FAMILY,
     crate::crypto::FAMILY,
     crate::graph::FAMILY,
+    crate::graphql::FAMILY,
     crate::walk::FAMILY,
     crate::net::FAMILY,
     crate::metadata::FAMILY,
