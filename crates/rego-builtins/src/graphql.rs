@@ -8,6 +8,7 @@
 mod document;
 mod export;
 mod import;
+mod kept;
 mod parse;
 mod report;
 mod rules;
@@ -17,13 +18,15 @@ mod suggest;
 mod tests;
 mod token;
 
+use std::rc::Rc;
+
 use rego_value::{Value, View};
 use rego_vm::{Builtin, BuiltinError, Context, Decl, Type};
 
 use crate::operand;
-use document::{QueryDocument, SchemaDocument};
+use document::QueryDocument;
+use kept::Sound;
 use report::Checked;
-use schema::Schema;
 
 const OBJECT: Type = Type::Object(&[], Some(&(Type::Any, Type::Any)));
 const DOCUMENT: Type = Type::Union(&[Type::String, OBJECT]);
@@ -111,8 +114,7 @@ fn is_valid(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, Bui
 ///
 /// Source: OPA policy reference, `graphql.schema_is_valid`.
 fn schema_is_valid(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, BuiltinError> {
-    let schema = schema_document(context, operands, 0);
-    let schema = schema.and_then(|document| Schema::new(context, &document));
+    let schema = schema(context, operands, 0);
     Ok(Value::from(unless_wrong(schema)?.is_some()))
 }
 
@@ -128,26 +130,18 @@ fn unless_wrong<T>(result: Checked<T>) -> Result<Option<T>, BuiltinError> {
 /// Returns the trees of a query and of the schema that it fits, as values.
 fn verified(context: &mut Context<'_>, operands: &[&Value]) -> Checked<(Value, Value)> {
     let (query, schema) = checked(context, operands)?;
-    Ok((export::query(context, &query)?, export::schema(context, &schema)?))
+    Ok((export::query(context, &query)?, export::schema(context, &schema.document)?))
 }
 
 /// Returns a query and the schema that it fits.
-fn checked(
-    context: &mut Context<'_>,
-    operands: &[&Value],
-) -> Checked<(QueryDocument, SchemaDocument)> {
-    let query = query_document(context, operands, 0)?;
-    let document = schema_document(context, operands, 1)?;
-    let schema = Schema::new(context, &document)?;
-    rules::validate(context, &schema, &query)?;
-    Ok((query, document))
+fn checked(context: &mut Context<'_>, operands: &[&Value]) -> Checked<(QueryDocument, Rc<Sound>)> {
+    let query = query(context, operands, 0)?;
+    let sound = schema(context, operands, 1)?;
+    rules::validate(context, &sound.schema, &query)?;
+    Ok((query, sound))
 }
 
-fn query_document(
-    context: &mut Context<'_>,
-    operands: &[&Value],
-    index: usize,
-) -> Checked<QueryDocument> {
+fn query(context: &mut Context<'_>, operands: &[&Value], index: usize) -> Checked<QueryDocument> {
     let value = operand::any(operands, index)?;
     match value.view() {
         View::String(text) => parse::query(context, text),
@@ -156,15 +150,11 @@ fn query_document(
     }
 }
 
-fn schema_document(
-    context: &mut Context<'_>,
-    operands: &[&Value],
-    index: usize,
-) -> Checked<SchemaDocument> {
+fn schema(context: &mut Context<'_>, operands: &[&Value], index: usize) -> Checked<Rc<Sound>> {
     let value = operand::any(operands, index)?;
     match value.view() {
-        View::String(text) => parse::schema(context, text),
-        View::Object(_) => import::schema(context, value),
+        View::String(text) => kept::schema(context, value, |context| parse::schema(context, text)),
+        View::Object(_) => kept::schema(context, value, |context| import::schema(context, value)),
         _ => Err(not_a_document(value, index)),
     }
 }

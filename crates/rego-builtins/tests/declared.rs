@@ -1,5 +1,5 @@
 //! Every builtin of OPA's capabilities that stands on the language alone is declared, with the same
-//! number of operands. (Certificates, GraphQL, JSON schemas, the network, AWS and the
+//! number of operands. (Certificates, JSON schemas, the network, AWS and the
 //! parser of policies are other work.)
 
 use std::collections::BTreeSet;
@@ -17,7 +17,8 @@ const BY_ARITY: &[(usize, &str)] = &[
             abs all any array.flatten array.reverse base64.decode base64.encode base64.is_valid \
              base64url.decode base64url.encode base64url.encode_no_pad bits.negate cast_array \
              cast_boolean cast_null cast_object cast_set cast_string ceil count crypto.md5 crypto.sha1 \
-             crypto.sha256 floor glob.quote_meta hex.decode hex.encode internal.print \
+             crypto.sha256 floor glob.quote_meta graphql.parse_query graphql.parse_schema \
+             graphql.schema_is_valid hex.decode hex.encode internal.print \
              internal.template_string internal.test_case intersection io.jwt.decode \
              is_array is_boolean is_null is_number is_object is_set is_string json.is_valid json.marshal json.unmarshal lower max min \
              net.cidr_expand net.cidr_is_valid net.cidr_merge object.keys object.union_n product \
@@ -32,7 +33,8 @@ const BY_ARITY: &[(usize, &str)] = &[
         "\
             and array.concat assign bits.and bits.lsh bits.or bits.rsh bits.xor concat contains \
              crypto.hmac.equal crypto.hmac.md5 crypto.hmac.sha1 crypto.hmac.sha256 crypto.hmac.sha512 div \
-             endswith eq equal format_int graph.reachable graph.reachable_paths gt gte indexof indexof_n \
+             endswith eq equal format_int graph.reachable graph.reachable_paths \
+             graphql.is_valid graphql.parse graphql.parse_and_verify gt gte indexof indexof_n \
              internal.member_2 io.jwt.decode_verify io.jwt.verify_eddsa io.jwt.verify_es256 \
              io.jwt.verify_es384 io.jwt.verify_es512 io.jwt.verify_hs256 io.jwt.verify_hs384 \
              io.jwt.verify_hs512 io.jwt.verify_ps256 io.jwt.verify_ps384 io.jwt.verify_ps512 \

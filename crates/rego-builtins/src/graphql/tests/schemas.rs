@@ -1,8 +1,10 @@
 //! Schemas that make sense, and what is wrong with others.
 
 use rego_value::Value;
+use rego_vm::Context;
 
 use super::{call, cases, failure, text};
+use crate::testing::Still;
 
 /// Schemas, each in front of a `Query`, and the place and words of what is wrong.
 const SCHEMAS: &str = r#"
@@ -102,4 +104,16 @@ fn a_schema_given_as_a_tree_has_no_places() {
     let tree = Value::from_json(tree.as_bytes()).unwrap();
     let want = "conversion: input:-1:-1: Undefined type Nope.";
     assert!(failure("graphql.parse", &[&text(""), &tree]).ends_with(want));
+}
+
+#[test]
+fn a_schema_is_read_once_a_query() {
+    /// Enough for reading the schema once, and not twice.
+    const STEPS_MAX: u64 = 15_000;
+    let schema = text(&format!("type Query {{ {} a: Int }}", "# c\n".repeat(10_000)));
+    let builtin = crate::find("graphql.schema_is_valid").unwrap();
+    let mut context = Context::new(&Still, STEPS_MAX, 10_000_000);
+    for _ in 0..5 {
+        assert_eq!((builtin.run)(&mut context, &[&schema]), Ok(Value::TRUE));
+    }
 }
