@@ -119,7 +119,8 @@ pub(crate) fn announce(
         if !matches!(key.kind, TermKind::Local(_) | TermKind::Constant(_)) {
             // What the name is computed from is computed once, not for the head again.
             let local = TermKind::Local(frame.fresh(LocalName::Generated));
-            let local = Term { kind: local, location: key.location };
+            // It stands nowhere: traces must not take it for the variable that is written there.
+            let local = Term { kind: local, location: Location::default() };
             let computed = std::mem::replace(key, local.clone());
             added.push(statement(ExprKind::Unify(local, computed), location));
         }

@@ -157,8 +157,8 @@ fn percent(covered: usize, not: usize) -> f64 {
     if all == 0 { 0.0 } else { 100.0 * covered as f64 / all as f64 }
 }
 
-/// Rows as ranges of rows that follow each other.
-fn ranges(rows: &BTreeSet<u32>) -> Value {
+/// Returns rows as ranges of rows that follow each other: the first and the last of each.
+pub fn row_ranges(rows: &BTreeSet<u32>) -> Vec<(u32, u32)> {
     let mut ranges: Vec<(u32, u32)> = Vec::new();
     for row in rows {
         match ranges.last_mut() {
@@ -166,10 +166,14 @@ fn ranges(rows: &BTreeSet<u32>) -> Value {
             _ => ranges.push((*row, *row)),
         }
     }
+    ranges
+}
+
+fn ranges(rows: &BTreeSet<u32>) -> Value {
     let place = |row: u32| Value::object_from_strs([("row", Value::from(i64::from(row)))]);
     let range =
         |(start, end)| Value::object_from_strs([("start", place(start)), ("end", place(end))]);
-    Value::array(ranges.into_iter().map(range).collect())
+    Value::array(row_ranges(rows).into_iter().map(range).collect())
 }
 
 /// The places of a definition and of its statements.

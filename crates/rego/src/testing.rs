@@ -11,10 +11,10 @@ mod log;
 use std::fmt;
 
 use rego_analysis::{TestForm, TestRule};
-use rego_source::Position;
+use rego_source::{Position, Sources};
 use rego_value::Value;
 
-pub use self::cases::{CASE_DEPTH_MAX, Case, Cases};
+pub use self::cases::{CASE_DEPTH_MAX, Case, Cases, name_of};
 pub use self::log::{CASES_MAX, OUTPUT_BYTES_MAX, TestLog};
 use crate::compiler::Policy;
 use crate::errors::{Errors, EvalError};
@@ -33,6 +33,8 @@ pub struct Test {
     pub position: Position,
     /// Whether it is only to be counted (`todo_test_…`).
     pub skipped: bool,
+    /// Its whole path, as a reference of Rego: `data.p["test_x#01"]`.
+    pub reference: String,
     form: TestForm,
     query: String,
 }
@@ -53,6 +55,7 @@ impl Test {
             position,
             skipped: rule.skipped,
             form: rule.form,
+            reference: reference("data", &[&rule.package[..], &rule.name[..]].concat()),
             query: steps
                 .fold("data".to_string(), |text, step| format!("{text}[{}]", step.to_json())),
         }
@@ -107,6 +110,11 @@ pub struct PreparedTest {
 }
 
 impl PreparedTest {
+    /// Returns the texts that events of its trace point into; nothing where it has none.
+    pub fn sources(&self) -> Option<&Sources> {
+        self.query.as_ref().map(Query::sources)
+    }
+
     /// Whether it has cases, each of which is to be told to the host.
     pub fn has_cases(&self) -> bool {
         self.has_cases

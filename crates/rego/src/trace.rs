@@ -32,6 +32,8 @@ pub enum Explain {
     Notes,
     /// Statements without a solution, and how they were come to.
     Fails,
+    /// Both.
+    NotesAndFails,
     /// All events.
     Full,
     /// All events.
@@ -94,9 +96,15 @@ impl Trace {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         match explain {
             Explain::Full | Explain::Debug => kept.events.clone(),
-            Explain::Notes => filter(&kept.events, EventOp::Note),
-            Explain::Fails => filter(&kept.events, EventOp::Fail),
+            Explain::Notes => filter(&kept.events, &[EventOp::Note]),
+            Explain::Fails => filter(&kept.events, &[EventOp::Fail]),
+            Explain::NotesAndFails => filter(&kept.events, &[EventOp::Note, EventOp::Fail]),
         }
+    }
+
+    /// Returns how many events there are so far.
+    pub fn events_len(&self) -> usize {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).events.len()
     }
 
     /// Returns the last statement that failed in the rule at `path` below `data`, and not inside
@@ -126,15 +134,28 @@ impl Tracer for Trace {
     }
 }
 
-/// The events of an operation, each after the beginnings of the queries it happened in.
-fn filter(events: &[Event], op: EventOp) -> Vec<Event> {
+/// Returns the last of these events that says why: a statement without a solution, in a rule. Of
+/// `every` it is the statement inside.
+pub fn last_failure<'e>(sources: &Sources, events: &'e [Event]) -> Option<&'e Event> {
+    let says_why = |event: &&Event| {
+        let is_every = |text: String| {
+            text.strip_prefix("every")
+                .is_some_and(|rest| rest.starts_with(|c: char| c.is_whitespace()))
+        };
+        event.op == EventOp::Fail && event.query != 0 && !is_every(node_text(sources, event))
+    };
+    events.iter().rev().find(says_why)
+}
+
+/// The events of these operations, each after the beginnings of the queries it happened in.
+fn filter(events: &[Event], ops: &[EventOp]) -> Vec<Event> {
     let mut entered: BTreeMap<u64, &Event> = BTreeMap::new();
     let mut wanted = Vec::new();
     for event in events {
         if event.op == EventOp::Enter {
             entered.insert(event.query, event);
         }
-        if event.op != op {
+        if !ops.contains(&event.op) {
             continue;
         }
         let mut path = Vec::new();

@@ -4,6 +4,7 @@
 //!
 //! Source: OPA documentation, "Policy Testing" and "opa test".
 
+mod coverage;
 mod json_report;
 mod junit;
 mod pretty;
@@ -11,6 +12,7 @@ mod progress;
 mod report;
 mod runner;
 mod sources;
+mod traced;
 mod watch;
 
 use std::io::{self, Write};
@@ -20,6 +22,7 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::ValueEnum;
 use regex::Regex;
+use rego::trace::Explain;
 
 use self::report::Sink;
 use self::runner::Runner;
@@ -48,6 +51,19 @@ enum Format {
     Gobench,
     /// JUnit's XML, for build servers
     Junit,
+}
+
+/// How much of a trace is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ExplainMode {
+    /// Statements without a solution, and how they were come to
+    Fails,
+    /// Everything
+    Full,
+    /// Calls of `trace`, and how they were come to
+    Notes,
+    /// Everything
+    Debug,
 }
 
 /// What comes first.
@@ -104,6 +120,19 @@ pub(super) struct Args {
     #[arg(long, value_name = "BOOL", default_value_t = true, num_args = 0..=1,
           require_equals = true, default_missing_value = "true", action = clap::ArgAction::Set)]
     benchmem: bool,
+    /// Show which rows of the policies the tests run, in place of results
+    #[arg(short, long)]
+    coverage: bool,
+    /// Exit with 2 where less than so many percent of the rows are run; shows coverage, too
+    #[arg(long, value_name = "PERCENT", default_value_t = 0.0)]
+    threshold: f64,
+    /// Show how tests that fail came to it, and every test; by default, with --verbose, notes and
+    /// fails
+    #[arg(long, value_enum, value_name = "MODE")]
+    explain: Option<ExplainMode>,
+    /// Show the statement that made a test fail with the values of its variables
+    #[arg(long)]
+    var_values: bool,
     /// Run the tests again when files change
     #[arg(short, long)]
     watch: bool,
@@ -127,6 +156,15 @@ pub(super) fn run(args: Args) -> Result<Exit> {
         writeln!(io::stderr(), "{message}")?;
         return Ok(Exit::Refused);
     }
+    if !(0.0..=100.0).contains(&args.threshold) {
+        writeln!(io::stderr(), "Code coverage threshold must be between 0 and 100")?;
+        return Ok(Exit::Refused);
+    }
+    if args.coverage() && args.bench {
+        let message = "coverage reporting is not supported when benchmarking tests";
+        writeln!(io::stderr(), "{message}")?;
+        return Ok(Exit::Refused);
+    }
     let args = Arc::new(args);
     let sources = Sources::load(&args);
     let exit = once(&args, sources.as_ref())?;
@@ -139,6 +177,31 @@ impl Args {
             (false, _) => self.timeout,
             (true, false) => TIMEOUT,
             (true, true) => TIMEOUT_OF_BENCHMARKS,
+        }
+    }
+
+    fn verbose(&self) -> bool {
+        self.verbose || self.explain.is_some()
+    }
+
+    fn coverage(&self) -> bool {
+        self.coverage || self.threshold > 0.0
+    }
+
+    /// Whether tests are traced: what is measured, and what is covered, is not.
+    fn traces(&self) -> bool {
+        (self.verbose() || self.var_values) && !self.coverage() && !self.bench
+    }
+
+    /// Returns which events of a trace are shown.
+    fn explain(&self) -> Explain {
+        match self.explain {
+            Some(ExplainMode::Fails) => Explain::Fails,
+            Some(ExplainMode::Full) => Explain::Full,
+            Some(ExplainMode::Notes) => Explain::Notes,
+            Some(ExplainMode::Debug) => Explain::Debug,
+            None if self.verbose => Explain::NotesAndFails,
+            None => Explain::Fails,
         }
     }
 
@@ -162,9 +225,8 @@ fn once(args: &Args, sources: Result<&Sources, &Vec<Report>>) -> Result<Exit> {
     };
     for _ in 0..args.count {
         let mut sink = Sink::new(args);
-        let tally = runner.run(&mut |result| sink.take(result))?;
-        sink.finish()?;
-        let exit = tally.exit(args);
+        let tally = runner.run(&mut |result| sink.take(args, result))?;
+        let exit = sink.finish(args, &runner)?.unwrap_or_else(|| tally.exit(args));
         if args.fail_on_empty && tally.is_empty() {
             writeln!(io::stderr(), "no tests were run")?;
         }

@@ -115,9 +115,16 @@ fn verbose_shows_all_and_failures_again() {
     --------------------------------------------------------------------------------
     data.authz_test.test_bad: FAIL (T)
 
+      query:1               Enter data.authz_test.test_bad = _
+      authz_test.rego:5     | Enter data.authz_test.test_bad
+      authz_test.rego:7     | | Fail 1 == 2
+      query:1               | Fail data.authz_test.test_bad = _
 
     data.authz_test.test_cases: FAIL (T)
 
+      query:1                Enter data.authz_test.test_cases = _
+      authz_test.rego:12     | Enter data.authz_test.test_cases
+      authz_test.rego:14     | | Fail tc.n == 1
 
       two: FAIL
 
@@ -256,6 +263,9 @@ fn tests_are_chosen_by_their_whole_names() {
     --------------------------------------------------------------------------------
     data.authz_test.test_cases: FAIL (T)
 
+      query:1                Enter data.authz_test.test_cases = _
+      authz_test.rego:12     | Enter data.authz_test.test_cases
+      authz_test.rego:14     | | Fail tc.n == 1
 
       two: FAIL
 
@@ -427,4 +437,293 @@ fn tests_are_measured() {
     assert!(shown.contains("data.p.test_b: FAIL"), "{shown}");
     let shown = place.run(&["test", "--bench", "--benchmem=false", "-r", "test_a", "a.rego"]);
     assert!(shown.contains("data.p.test_a\t") && !shown.contains("B/op"), "{shown}");
+}
+
+const FAILING: &str = r#"package p
+
+limit := 3
+
+test_values if {
+	x := 1
+	y := {"a": limit}
+	trace("a note")
+	y.a == x + 1
+}
+
+test_every if {
+	every v in [1, 2, 3] {
+		v < limit
+	}
+}
+
+test_cases[tc.note] if {
+	some tc in [{"note": "one", "n": 1}, {"note": "two", "n": 2}, {"note": "three", "n": 3}]
+	tc.n != 2
+	tc.n != 3
+}
+"#;
+
+fn failing(arguments: &[&str]) -> String {
+    let all = [&["test"], arguments, &["p.rego"]].concat();
+    untimed(&Place::with(&[("p.rego", FAILING)]).run(&all))
+}
+
+#[test]
+fn failures_come_with_their_traces() {
+    assert_snapshot!(failing(&["-v", "-r", "values"]), @r#"
+    exit 2
+    --- stdout
+    p.rego:5:
+    data.p.test_values: FAIL (T)
+    --------------------------------------------------------------------------------
+    FAILURES
+    --------------------------------------------------------------------------------
+    data.p.test_values: FAIL (T)
+
+      query:1      Enter data.p.test_values = _
+      p.rego:5     | Enter data.p.test_values
+      p.rego:8     | | Note "a note"
+      p.rego:9     | | Fail y.a == x + 1
+      query:1      | Fail data.p.test_values = _
+
+    --------------------------------------------------------------------------------
+    FAIL: 1/1
+    "#);
+    assert_snapshot!(failing(&["--explain", "notes", "-r", "values"]), @r#"
+    exit 2
+    --- stdout
+    p.rego:5:
+    data.p.test_values: FAIL (T)
+    --------------------------------------------------------------------------------
+    FAILURES
+    --------------------------------------------------------------------------------
+    data.p.test_values: FAIL (T)
+
+      query:1      Enter data.p.test_values = _
+      p.rego:5     | Enter data.p.test_values
+      p.rego:8     | | Note "a note"
+
+    --------------------------------------------------------------------------------
+    FAIL: 1/1
+    "#);
+    assert_snapshot!(failing(&["--explain", "fails", "-r", "cases", "--var-values"]), @r#"
+    exit 2
+    --- stdout
+    p.rego:18:
+    data.p.test_cases: FAIL (T)
+      one: PASS
+      three: FAIL
+      two: FAIL
+    --------------------------------------------------------------------------------
+    FAILURES
+    --------------------------------------------------------------------------------
+    data.p.test_cases: FAIL (T)
+
+      query:1       Enter data.p.test_cases = _ {}
+      p.rego:18     | Enter data.p.test_cases   {}
+      p.rego:20     | | Fail tc.n != 2          {tc: {"n": 2, "note": "two"}}
+      p.rego:21     | | Fail tc.n != 3          {tc: {"n": 3, "note": "three"}}
+
+      three: FAIL
+        
+          p.rego:21:
+            tc.n != 3
+            |
+            {"n": 3, "note": "three"}
+        
+      two: FAIL
+        
+          p.rego:20:
+            tc.n != 2
+            |
+            {"n": 2, "note": "two"}
+        
+
+    --------------------------------------------------------------------------------
+    PASS: 1/3
+    FAIL: 2/3
+    "#);
+}
+
+#[test]
+fn failures_come_with_their_values() {
+    assert_snapshot!(failing(&["--var-values"]), @r#"
+    exit 2
+    --- stdout
+    p.rego:5:
+    data.p.test_values: FAIL (T)
+    p.rego:12:
+    data.p.test_every: FAIL (T)
+    p.rego:18:
+    data.p.test_cases: FAIL (T)
+      three: FAIL
+      two: FAIL
+    --------------------------------------------------------------------------------
+    FAILURES
+    --------------------------------------------------------------------------------
+    data.p.test_values: FAIL (T)
+
+      p.rego:9:
+        y.a == x + 1
+        |      |
+        |      1
+        {"a": 3}
+
+
+    data.p.test_every: FAIL (T)
+
+      p.rego:14:
+        v < limit
+        |
+        3
+
+
+    data.p.test_cases: FAIL (T)
+
+      three: FAIL
+        
+          p.rego:21:
+            tc.n != 3
+            |
+            {"n": 3, "note": "three"}
+        
+      two: FAIL
+        
+          p.rego:20:
+            tc.n != 2
+            |
+            {"n": 2, "note": "two"}
+        
+
+    --------------------------------------------------------------------------------
+    PASS: 1/5
+    FAIL: 4/5
+    "#);
+}
+
+#[test]
+fn traces_are_part_of_json() {
+    let shown = failing(&["--explain", "notes", "-f", "json", "-r", "values"]);
+    let ops: Vec<_> = shown.lines().filter(|line| line.contains("\"Op\"")).map(str::trim).collect();
+    assert_eq!(ops, ["\"Op\": \"Enter\",", "\"Op\": \"Enter\",", "\"Op\": \"Note\","]);
+    assert!(!failing(&["-f", "json"]).contains("\"trace\""));
+}
+
+const COVERED: &str = r#"package p
+
+allow if {
+	input.user == "alice"
+	input.age > 3
+}
+
+deny if {
+	input.user == "mallory"
+	input.age < 3
+}
+"#;
+
+const COVERING: &str = r#"package p_test
+
+import data.p
+
+test_allow if {
+	p.allow with input as {"user": "alice", "age": 4}
+}
+"#;
+
+#[test]
+fn coverage_takes_the_place_of_results() {
+    let place = Place::with(&[("p.rego", COVERED), ("p_test.rego", COVERING)]);
+    assert_snapshot!(place.run(&["test", "-c", "."]), @r#"
+    exit 0
+    --- stdout
+    {
+      "files": {
+        "p.rego": {
+          "covered": [
+            {
+              "start": {
+                "row": 3
+              },
+              "end": {
+                "row": 5
+              }
+            }
+          ],
+          "not_covered": [
+            {
+              "start": {
+                "row": 8
+              },
+              "end": {
+                "row": 10
+              }
+            }
+          ],
+          "covered_lines": 3,
+          "not_covered_lines": 3,
+          "coverage": 50
+        },
+        "p_test.rego": {
+          "covered": [
+            {
+              "start": {
+                "row": 5
+              },
+              "end": {
+                "row": 6
+              }
+            }
+          ],
+          "covered_lines": 2,
+          "coverage": 100
+        }
+      },
+      "covered_lines": 5,
+      "not_covered_lines": 3,
+      "coverage": 62.5
+    }
+    "#);
+}
+
+#[test]
+fn coverage_may_be_too_low() {
+    let place = Place::with(&[("p.rego", COVERED), ("p_test.rego", COVERING)]);
+    assert_snapshot!(place.run(&["test", "--threshold", "90", "."]), @r"
+    exit 2
+    --- stderr
+    Code coverage threshold not met: got 62.50 instead of 90.00
+    ");
+    assert_snapshot!(place.run(&["test", "--threshold", "90", "-v", "."]), @r"
+    exit 2
+    --- stderr
+    Code coverage threshold not met: got 62.50 instead of 90.00
+    Lines not covered:
+    	p.rego:8-10
+    ");
+    assert!(place.run(&["test", "--threshold", "50", "."]).starts_with("exit 0\n"));
+    assert_snapshot!(place.run(&["test", "--threshold", "101", "."]), @r"
+    exit 1
+    --- stderr
+    Code coverage threshold must be between 0 and 100
+    ");
+    assert_snapshot!(place.run(&["test", "--coverage", "--bench", "."]), @r"
+    exit 1
+    --- stderr
+    coverage reporting is not supported when benchmarking tests
+    ");
+}
+
+#[test]
+fn failures_come_before_coverage() {
+    assert_snapshot!(failing(&["-c", "-r", "every"]), @r"
+    exit 1
+    --- stdout
+    p.rego:12:
+    data.p.test_every: FAIL (T)
+    --------------------------------------------------------------------------------
+    FAIL: 1/1
+    --- stderr
+    data.p.test_every: FAIL (T)
+    ");
 }

@@ -91,7 +91,7 @@ impl Cases {
     }
 }
 
-/// A part of a name as text: strings as they are, other values as JSON.
-fn name_of(part: &Value) -> String {
+/// Returns a part of a case's name as text: strings as they are, other values as JSON.
+pub fn name_of(part: &Value) -> String {
     part.as_str().map_or_else(|| part.to_json(), str::to_string)
 }

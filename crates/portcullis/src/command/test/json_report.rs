@@ -82,6 +82,10 @@ fn object<'r>(result: &'r TestResult<'_>, parts: &'r Parts) -> Json<'r> {
     }
     entries.push(("package", Json::Text(&test.package)));
     entries.push(("name", Json::Text(&test.name)));
+    let trace = &result.traced.objects;
+    if !trace.is_empty() {
+        entries.push(("trace", Json::Array(trace.iter().map(Json::Value).collect())));
+    }
     if !parts.output.is_empty() {
         entries.push(("output", Json::Text(&parts.output)));
     }

@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use rego::testing::{Case, Verdict};
 
 use super::runner::TestResult;
+use super::traced::Failure;
 use super::{Args, Format};
 use crate::duration;
 use crate::measure::Memory;
@@ -17,11 +18,12 @@ const RULE: usize = 80;
 /// What is to be shown, and what was.
 pub(super) struct PrettyReport {
     verbose: bool,
+    var_values: bool,
     bench: bool,
     memory: Memory,
     gobench: bool,
     last_file: Option<String>,
-    /// The failures, as they are told once more at the end of a verbose report.
+    /// What is said of failures at the end.
     failures: String,
     is_dirty: bool,
     passed: usize,
@@ -33,7 +35,8 @@ pub(super) struct PrettyReport {
 impl PrettyReport {
     pub(super) fn new(args: &Args) -> Self {
         Self {
-            verbose: args.verbose,
+            verbose: args.verbose(),
+            var_values: args.var_values,
             bench: args.bench,
             memory: Memory::of_flag(args.benchmem),
             gobench: args.format == Format::Gobench,
@@ -77,9 +80,54 @@ impl PrettyReport {
             Verdict::Passed => self.passed += 1,
             Verdict::Failed => self.failed += 1,
         }
-        if matches!(result.outcome.verdict, Verdict::Failed) && self.verbose {
-            self.failures += &failure(result);
+        let tells_why = self.verbose || self.var_values;
+        if matches!(result.outcome.verdict, Verdict::Failed) && tells_why {
+            self.failures += &self.failure(result);
         }
+    }
+
+    /// Returns what is said of a failure at the end: its trace, the statement that failed; of one
+    /// with cases, the same of each that failed, below the parts of its name.
+    fn failure(&self, result: &TestResult<'_>) -> String {
+        let (traced, cases) = (&result.traced, &result.outcome.cases);
+        let mut text = format!("{}\n", line(result));
+        if self.verbose {
+            text.push('\n');
+            text += &traced.lines.iter().map(|line| format!("  {line}\n")).collect::<String>();
+        }
+        if cases.is_empty() {
+            text += &self.statement(traced.failure.as_ref(), 0);
+            return text + "\n";
+        }
+        text.push('\n');
+        cases.each(&mut |name, case| {
+            if !case.failed || !case.cases.is_empty() {
+                return;
+            }
+            for (depth, part) in name.iter().enumerate() {
+                text += &format!("{}{part}: FAIL\n", "  ".repeat(depth + 1));
+            }
+            let name: Vec<String> = name.iter().map(|part| part.to_string()).collect();
+            text += &self.statement(traced.cases.get(&name), name.len() + 1);
+        });
+        text + "\n"
+    }
+
+    /// Returns the statement that failed, so many steps to the right.
+    fn statement(&self, failure: Option<&Failure>, depth: usize) -> String {
+        if !self.var_values {
+            return String::new();
+        }
+        let (outer, inner) = ("  ".repeat(depth + 1), "  ".repeat(depth + 2));
+        // OPA's blank lines are as far to the right as what stands around them.
+        let blank = format!("{}\n", "  ".repeat(depth));
+        let mut text = blank.clone();
+        if let Some(failure) = failure {
+            text += &format!("{outer}{}:{}:\n", failure.file, failure.row);
+            text += &failure.lines.iter().map(|l| format!("{inner}{l}\n")).collect::<String>();
+            text += &blank;
+        }
+        text
     }
 
     fn show(&mut self, result: &TestResult<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -137,7 +185,7 @@ impl PrettyReport {
 }
 
 /// Returns the line of a test.
-fn line(result: &TestResult<'_>) -> String {
+pub(super) fn line(result: &TestResult<'_>) -> String {
     let name = result.test.full_name();
     let verdict = match result.outcome.verdict {
         Verdict::Passed => "PASS",
@@ -150,23 +198,6 @@ fn line(result: &TestResult<'_>) -> String {
 
 fn case_verdict(case: &Case) -> &'static str {
     if case.failed { "FAIL" } else { "PASS" }
-}
-
-/// Returns what is said of a failure at the end: of one with cases, each that failed, by its parts.
-fn failure(result: &TestResult<'_>) -> String {
-    let mut text = format!("{}\n\n", line(result));
-    if !result.outcome.cases.is_empty() {
-        text.push('\n');
-    }
-    result.outcome.cases.each(&mut |name, case| {
-        if case.failed && case.cases.is_empty() {
-            for (depth, part) in name.iter().enumerate() {
-                text += &format!("{}{part}: FAIL\n", "  ".repeat(depth + 1));
-            }
-        }
-    });
-    text.push('\n');
-    text
 }
 
 fn indented(text: &str) -> String {

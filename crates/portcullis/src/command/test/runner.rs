@@ -9,11 +9,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use portcullis_service::host::{SystemHost, runtime_document};
+use rego::cover::{Cover, Report as Coverage};
 use rego::testing::{Outcome, PreparedTest, Test, TestLog, Verdict};
+use rego::trace::Tracer;
 use rego::{EvalOptions, Policy, Usage};
 
 use super::progress::Progress;
 use super::sources::Sources;
+use super::traced::{Traced, Tracing};
 use super::{Args, pattern};
 use crate::command::version;
 use crate::exit::Exit;
@@ -33,6 +36,8 @@ pub(super) struct TestResult<'t> {
     pub(super) duration: Duration,
     /// Where it was measured.
     pub(super) measured: Option<Measured>,
+    /// Where it was traced.
+    pub(super) traced: Traced,
 }
 
 impl TestResult<'_> {
@@ -83,6 +88,7 @@ pub(super) struct Runner<'a> {
     policy: Policy,
     tests: Vec<Test>,
     host: SystemHost,
+    cover: Option<Cover>,
 }
 
 impl<'a> Runner<'a> {
@@ -97,7 +103,9 @@ impl<'a> Runner<'a> {
             .retain(|test| wanted.as_ref().is_none_or(|wanted| wanted.is_match(&test.full_name())));
         tests.sort_by(|a, b| (&a.file, a.position).cmp(&(&b.file, b.position)));
         let runtime = runtime_document(env!("CARGO_PKG_VERSION"), version::commit());
-        Ok(Self { args, policy, tests, host: SystemHost::new().with_runtime(runtime) })
+        let host = SystemHost::new().with_runtime(runtime);
+        let cover = args.coverage().then(Cover::new);
+        Ok(Self { args, policy, tests, host, cover })
     }
 
     /// Runs all tests; `show` gets each result, in their order.
@@ -162,31 +170,63 @@ impl<'a> Runner<'a> {
         Ok(())
     }
 
+    /// Returns what ran of the policy so far.
+    pub(super) fn coverage(&self) -> Coverage {
+        self.cover.as_ref().map(|cover| cover.report(&self.policy)).unwrap_or_default()
+    }
+
     fn one<'t>(&self, test: &'t Test) -> TestResult<'t> {
+        let traced = Traced::default();
         if test.skipped {
-            let outcome = Outcome::skipped();
-            return TestResult { test, outcome, duration: Duration::ZERO, measured: None };
+            let (outcome, duration) = (Outcome::skipped(), Duration::ZERO);
+            return TestResult { test, outcome, duration, measured: None, traced };
         }
         let deadline = Instant::now() + self.args.timeout();
         let start = Instant::now();
-        let (outcome, measured) = match test.prepare(&self.policy) {
-            Err(error) => (Outcome::errored(error), None),
-            Ok(prepared) if self.args.bench => self.measure(&prepared, deadline),
-            Ok(prepared) => (self.evaluate(&prepared, deadline, None), None),
+        let prepared = match test.prepare(&self.policy) {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                let (outcome, duration) = (Outcome::errored(error), start.elapsed());
+                return TestResult { test, outcome, duration, measured: None, traced };
+            }
         };
-        TestResult { test, outcome, duration: start.elapsed(), measured }
+        let tracing = self.args.traces().then(|| Arc::new(Tracing::new(self.args)));
+        let (outcome, measured) = if self.args.bench {
+            self.measure(&prepared, deadline)
+        } else {
+            (self.evaluate(&prepared, deadline, tracing.as_ref(), None), None)
+        };
+        let mut result = TestResult { test, outcome, duration: start.elapsed(), measured, traced };
+        if let Some(tracing) = &tracing {
+            result.traced = tracing.finish(self.args, test, &prepared, result.passed());
+        }
+        result
     }
 
-    fn evaluate(&self, test: &PreparedTest, deadline: Instant, usage: Option<&Usage>) -> Outcome {
+    fn evaluate(
+        &self,
+        test: &PreparedTest,
+        deadline: Instant,
+        tracing: Option<&Arc<Tracing>>,
+        usage: Option<&Usage>,
+    ) -> Outcome {
         let log = Arc::new(TestLog::default());
-        let (lines, cases) = (Arc::clone(&log), Arc::clone(&log));
+        let (lines, cases, traced) = (Arc::clone(&log), Arc::clone(&log), tracing.cloned());
         let host = self
             .host
             .clone()
             .with_deadline(Some(deadline))
             .with_print(move |_place, line| lines.print(line))
-            .with_test_case(move |name| cases.test_case(name));
-        let options = EvalOptions { host: &host, usage, ..EvalOptions::default() };
+            .with_test_case(move |name| {
+                cases.test_case(name);
+                if let Some(traced) = &traced {
+                    traced.test_case(name);
+                }
+            });
+        let trace = tracing.map(|tracing| &tracing.trace as &dyn Tracer);
+        let cover = self.cover.as_ref().map(|cover| cover as &dyn Tracer);
+        let tracer = trace.or(cover);
+        let options = EvalOptions { host: &host, usage, tracer, ..EvalOptions::default() };
         test.run(&options, &log)
     }
 
@@ -195,7 +235,7 @@ impl<'a> Runner<'a> {
         let usage = Usage::default();
         let mut last = None;
         let measured = measure::measure(&usage, |_| {
-            let outcome = self.evaluate(test, deadline, Some(&usage));
+            let outcome = self.evaluate(test, deadline, None, Some(&usage));
             let passed = matches!(outcome.verdict, Verdict::Passed);
             last = Some(outcome);
             if passed { Ok(()) } else { Err(()) }

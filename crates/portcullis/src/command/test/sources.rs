@@ -1,7 +1,7 @@
 //! What the paths hold, read and compiled.
 
 use portcullis_service::load::{self, LoadOptions};
-use rego::{Annotations, Compiler, Policy, RegoVersion, Value};
+use rego::{Annotations, Compiler, Lowering, Policy, RegoVersion, Value};
 
 use super::Args;
 use crate::bundles::{BundleSet, BundleSource, trusting_options};
@@ -48,6 +48,7 @@ impl Sources {
             .data(self.data.clone())
             .annotations(Annotations::Check)
             .errors_max(if args.max_errors == 0 { usize::MAX } else { args.max_errors })
+            .lowering(Lowering { trace: args.traces() || args.coverage(), ..Lowering::default() })
             .with_tests();
         let compiler = if args.bench { compiler.without_print() } else { compiler };
         let modules = self.modules.iter();
