@@ -1,6 +1,7 @@
 //! The subcommands, one file each.
 
 mod build;
+mod capabilities;
 mod check;
 mod docker_authz;
 mod eval;
@@ -38,6 +39,7 @@ enum Command {
     Build(build::Args),
     Sign(sign::Args),
     Inspect(inspect::Args),
+    Capabilities(capabilities::Args),
     Version(version::Args),
     DockerAuthz(DockerAuthzArgs),
 }
@@ -54,6 +56,7 @@ impl Cli {
             Command::Build(args) => build::run(&args),
             Command::Sign(args) => sign::run(&args),
             Command::Inspect(args) => inspect::run(&args),
+            Command::Capabilities(args) => capabilities::run(&args),
             Command::Version(args) => version::run(&args),
             Command::DockerAuthz(args) => docker_authz::run(&args),
         }

@@ -7,6 +7,7 @@
 
 mod allocator;
 mod bundles;
+mod capabilities;
 mod command;
 mod console_layer;
 mod duration;

@@ -6,6 +6,8 @@ use rego_source::Location;
 use rego_syntax::ast::{Module, Rule, Term, TermKind};
 use rego_value::{Number, Value};
 
+use crate::finding::{COMPILE, Findings, Stage, TYPE};
+use crate::options::HeadForms;
 use crate::unit::Unit;
 use crate::wildcards;
 
@@ -89,6 +91,48 @@ fn head_of<'a>((module, index): (usize, usize), rule: &'a Rule, unit: &Unit) -> 
         (_, None) => Shape::Single,
     };
     Some(Head { module, rule, index, path, own, dynamic, shape, location: unit.at(rule.span) })
+}
+
+/// Reports heads of forms that there are not.
+///
+/// Source: behaviour of OPA's stage `rewrite_rule_head_refs`.
+pub(crate) fn check_forms(heads: &[Head<'_>], forms: HeadForms, findings: &mut Findings) {
+    if forms == HeadForms::All {
+        return;
+    }
+    for head in heads {
+        let TermKind::Ref { path, .. } = &head.rule.head.reference.kind else { continue };
+        let one_key = path.len() == 1 && head.shape == Shape::Single;
+        let general = !head.dynamic.is_empty() && !one_key;
+        let shown = path_text(head);
+        match forms {
+            HeadForms::Names if !one_key => {
+                let message = format!("rule heads with refs are not supported: {shown}");
+                findings.error(Stage::ResolveRefs, COMPILE, head.location, message);
+            }
+            HeadForms::StringPrefixes if general => {
+                let message = format!(
+                    "rule heads with general refs (containing variables) are not supported: {shown}"
+                );
+                findings.error(Stage::ResolveRefs, TYPE, head.location, message);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Returns the reference of a head as Rego writes it.
+fn path_text(head: &Head<'_>) -> String {
+    let own = head.path.get(head.own..).unwrap_or_default();
+    let (first, rest) = own.split_first().unwrap_or((&Value::NULL, &[]));
+    let mut text = crate::lower::path_text(first.as_str().unwrap_or_default(), rest);
+    for term in &head.dynamic {
+        match &term.kind {
+            TermKind::Var(name) => text.push_str(&format!("[{name}]")),
+            _ => text.push_str("[…]"),
+        }
+    }
+    text
 }
 
 /// Returns the value of a literal that is not a composite.

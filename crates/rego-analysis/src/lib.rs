@@ -36,7 +36,7 @@ mod walk;
 mod wildcards;
 
 pub use conflicts::base_conflicts;
-pub use options::{Options, Print};
+pub use options::{HeadForms, Options, Print};
 pub use pipeline::{Analysed, ParsedModule, analyse};
 pub use query::{QuerySource, analyse_query};
 pub use test_rules::{TestForm, TestRule};

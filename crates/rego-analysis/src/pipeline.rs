@@ -74,6 +74,7 @@ pub fn analyse(
     let packages: Vec<_> = units.iter().map(|unit| Arc::clone(&unit.package)).collect();
     let (catalog, assignments) = catalog::build(&heads, &trie, &packages);
 
+    heads::check_forms(&heads, options.head_forms, &mut findings);
     // check_keyword_overrides, check_imports
     keywords::check(&heads, &units, &mut findings);
     for (parsed, unit) in modules.iter().zip(&units) {

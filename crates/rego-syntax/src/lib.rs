@@ -27,6 +27,37 @@ pub struct ParseOptions {
     /// Whether reading ends at the first statement that is wrong, as in OPA, instead of going on at
     /// the next.
     pub first_errors_only: bool,
+    /// Which parts of the grammar may be used.
+    pub features: Features,
+}
+
+/// Parts of the grammar that a caller may take away. All are there by default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Features {
+    /// Template strings.
+    pub template_strings: bool,
+    /// Keywords as parts of references: `input.package`.
+    pub keywords_in_refs: bool,
+    /// `import rego.v1`
+    pub rego_v1_import: bool,
+    /// Which of `contains`, `every`, `if`, `in` a v0 module may import, in this order.
+    pub future_keywords: [bool; 4],
+}
+
+impl Default for Features {
+    fn default() -> Self {
+        Self {
+            template_strings: true,
+            keywords_in_refs: true,
+            rego_v1_import: true,
+            future_keywords: [true; 4],
+        }
+    }
+}
+
+impl Features {
+    /// The future keywords, in the order of [`Features::future_keywords`].
+    pub const FUTURE_KEYWORDS: [&'static str; 4] = token::Keywords::FUTURE;
 }
 
 /// Returns the tree of a module, as far as it could be read, and every error, in OPA's order: the

@@ -25,10 +25,10 @@ use std::collections::BTreeSet;
 
 use rego_source::{Diagnostic, Location, SourceId, Span};
 
-use crate::ParseOptions;
 use crate::ast::{Name, Parens, RegoVersion, Term, TermKind, Text};
 use crate::lexer::{Lexer, Quote};
 use crate::token::{Keywords, Tok};
+use crate::{Features, ParseOptions};
 
 pub(crate) use check::keyword_name;
 pub(crate) use module::{parse_module, parse_query};
@@ -80,6 +80,7 @@ pub(crate) struct Parser<'s> {
     lexer: Lexer<'s>,
     source: SourceId,
     version: RegoVersion,
+    features: Features,
     at: Cursor,
     errors: Vec<Diagnostic>,
     /// How many errors there were when the current statement of the module started.
@@ -116,6 +117,7 @@ impl<'s> Parser<'s> {
             lexer,
             source,
             version: options.version,
+            features: options.features,
             at,
             errors: Vec::new(),
             errors_before: 0,

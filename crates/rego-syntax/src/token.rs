@@ -175,6 +175,12 @@ impl Keywords {
         Self(0b1111)
     }
 
+    /// Returns those that are allowed, of [`Keywords::FUTURE`].
+    pub(crate) fn of(allowed: [bool; 4]) -> Self {
+        let bits = allowed.iter().enumerate().map(|(at, allowed)| u8::from(*allowed) << at);
+        Self(bits.sum())
+    }
+
     /// Adds one by name; `every` brings `in` with it. Returns whether there is such a one.
     pub(crate) fn add(&mut self, name: &str) -> bool {
         let bit = Self::bit(Tok::of_word(name.as_bytes()));

@@ -13,6 +13,7 @@ use rego_value::Value;
 
 use crate::annotations::{self, Annotations};
 use crate::builtins;
+use crate::capabilities::Capabilities;
 use crate::errors::Errors;
 use crate::query::{self, Query};
 
@@ -49,6 +50,7 @@ pub struct Compiler {
     data: Option<Value>,
     version: RegoVersion,
     annotations: Annotations,
+    capabilities: Option<Arc<Capabilities>>,
     strict: bool,
     errors_max: Option<usize>,
     print: Print,
@@ -100,6 +102,13 @@ impl Compiler {
     #[must_use]
     pub fn annotations(mut self, annotations: Annotations) -> Self {
         self.annotations = annotations;
+        self
+    }
+
+    /// Sets what there is: builtins, parts of the language, hosts that may be asked. All without.
+    #[must_use]
+    pub fn capabilities(mut self, capabilities: impl Into<Arc<Capabilities>>) -> Self {
+        self.capabilities = Some(capabilities.into());
         self
     }
 
@@ -158,6 +167,8 @@ impl Compiler {
             strict: self.strict,
             error_limit: self.errors_max.unwrap_or(ERRORS_MAX),
             base_data: Some(&data),
+            allowed_builtins: self.capabilities.as_deref().map(Capabilities::names),
+            head_forms: self.capabilities.as_deref().map(Capabilities::heads).unwrap_or_default(),
             print: self.print,
             tests: self.tests,
             ..analysis_options()
@@ -168,8 +179,9 @@ impl Compiler {
         warnings.extend(more);
         let program =
             lower(&resolved, self.lowering).map_err(|error| internal(&error, &sources))?;
-        let compiled =
-            Compiled { resolved: Arc::new(resolved), program, warnings, packages, tests };
+        let resolved = Arc::new(resolved);
+        let capabilities = self.capabilities;
+        let compiled = Compiled { resolved, program, capabilities, warnings, packages, tests };
         Ok(Policy { compiled: Arc::new(compiled), data: Arc::new(data) })
     }
 
@@ -184,7 +196,7 @@ impl Compiler {
                 ..ParseOptions::default()
             };
             let version = version.unwrap_or(self.version);
-            let (module, found) = parse_with(source, text, version, &options);
+            let (module, found) = parse_with((source, text), version, &options, self.capabilities.as_deref());
             let (annotations, found) =
                 annotations::read((&module, source), &file, self.annotations, found);
             let (bad, fine): (Vec<_>, Vec<_>) =
@@ -205,17 +217,25 @@ pub(crate) fn parse_one(
     text: &str,
     version: RegoVersion,
 ) -> (Module, Vec<Diagnostic>) {
-    parse_with(source, text, version, &ParseOptions::default())
+    parse_with((source, text), version, &ParseOptions::default(), None)
 }
 
 /// Reads a module; the grammar of `options` does not count.
 fn parse_with(
-    source: SourceId,
-    text: &str,
+    (source, text): (SourceId, &str),
     version: RegoVersion,
     options: &ParseOptions,
+    known: Option<&Capabilities>,
 ) -> (Module, Vec<Diagnostic>) {
-    let read = |version| parse_module(source, text, &ParseOptions { version, ..*options });
+    let read = |version| {
+        let mut options = ParseOptions { version, ..*options };
+        match known.map(|known| known.grammar(version)) {
+            Some(Ok(features)) => options.features = features,
+            Some(Err(error)) => return (parse_module(source, "", &options).0, vec![*error]),
+            None => {}
+        }
+        parse_module(source, text, &options)
+    };
     match version {
         RegoVersion::V1 => read(Grammar::V1),
         RegoVersion::V0 => read(Grammar::V0),
@@ -243,7 +263,7 @@ pub fn package_of(name: &str, text: &str, version: RegoVersion) -> Result<Vec<St
     let mut sources = Sources::default();
     let source = sources.add(Arc::new(SourceFile::new(name, text)));
     let options = ParseOptions { first_errors_only: true, ..ParseOptions::default() };
-    let (module, found) = parse_with(source, text, version, &options);
+    let (module, found) = parse_with((source, text), version, &options, None);
     let (bad, _): (Vec<_>, Vec<_>) = found.into_iter().partition(|d| d.severity == Severity::Error);
     if bad.is_empty() {
         Ok(package_path(&module))
@@ -295,6 +315,7 @@ pub struct QueryOptions {
 pub(crate) struct Compiled {
     pub(crate) resolved: Arc<Resolved>,
     pub(crate) program: Program,
+    pub(crate) capabilities: Option<Arc<Capabilities>>,
     warnings: Vec<Diagnostic>,
     packages: Vec<Vec<String>>,
     pub(crate) tests: Vec<TestRule>,
@@ -340,6 +361,7 @@ impl Policy {
         let compiled = Compiled {
             resolved: Arc::clone(resolved),
             program,
+            capabilities: self.compiled.capabilities.clone(),
             warnings: warnings.clone(),
             packages: packages.clone(),
             tests: tests.clone(),

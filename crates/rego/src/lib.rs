@@ -10,6 +10,7 @@
 mod annotations;
 pub mod ast_json;
 mod builtins;
+mod capabilities;
 mod compiler;
 pub mod cover;
 mod errors;
@@ -21,6 +22,7 @@ pub mod testing;
 pub mod trace;
 
 pub use annotations::Annotations;
+pub use capabilities::{Capabilities, CapabilitiesError};
 pub use compiler::{Compiler, Policy, QueryOptions, RegoVersion, package_of};
 pub use errors::{Errors, EvalError, diagnostic_value};
 pub use host::IdleHost;

@@ -11,6 +11,7 @@ use rego_value::Value;
 use rego_vm::{Builtin, BuiltinErrors, Failure, Host, Recorder, Setting, Tracer, Usage};
 
 use crate::builtins;
+use crate::capabilities::Capabilities;
 use crate::compiler::{Policy, QueryOptions, RegoVersion, analysis_options, internal};
 use crate::errors::{Errors, EvalError};
 
@@ -129,7 +130,13 @@ pub(crate) fn prepare(
         RegoVersion::V0 => Grammar::V0,
         RegoVersion::V1 | RegoVersion::Auto => Grammar::V1,
     };
-    let parse = ParseOptions { version, ..ParseOptions::default() };
+    let mut parse = ParseOptions { version, ..ParseOptions::default() };
+    let known = compiled.capabilities.as_deref();
+    match known.map(|known| known.grammar(version)) {
+        Some(Ok(features)) => parse.features = features,
+        Some(Err(error)) => return Err(Errors { diagnostics: vec![*error], sources }),
+        None => {}
+    }
     let (body, found) = parse_query(source, text, &parse);
     if !found.is_empty() {
         return Err(Errors { diagnostics: found, sources });
@@ -145,6 +152,7 @@ pub(crate) fn prepare(
     };
     let analysis = rego_analysis::Options {
         strict: options.strict,
+        allowed_builtins: known.map(Capabilities::names),
         print: if options.print { Print::Keep } else { Print::Erase },
         ..analysis_options()
     };

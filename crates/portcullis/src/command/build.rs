@@ -15,6 +15,7 @@ use clap::ValueEnum;
 use portcullis_bundle::{MANIFEST_FILE, sign, write_entries};
 
 use super::keys::{SigningArgs, VerificationArgs};
+use crate::capabilities::CapabilitiesArgs;
 use crate::exit::Exit;
 
 /// What policies become.
@@ -70,9 +71,8 @@ pub(super) struct Args {
     /// Follow symbolic links inside bundle directories; in other directories they always are
     #[arg(long)]
     follow_symlinks: bool,
-    /// Builtins that policies may use; not part of this version
-    #[arg(long, value_name = "VERSION|PATH")]
-    capabilities: Option<String>,
+    #[command(flatten)]
+    capabilities: CapabilitiesArgs,
     /// Tell what is done, on the standard error
     #[arg(long)]
     debug: bool,
@@ -119,9 +119,6 @@ fn check_usage(args: &Args) -> Result<()> {
             "--prune-unused and --wasm-include-print count for the targets `wasm` and `plan`, \
              which are not part of this version yet"
         );
-    }
-    if args.capabilities.is_some() {
-        bail!("--capabilities is not part of this version yet");
     }
     Ok(())
 }

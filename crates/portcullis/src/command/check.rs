@@ -8,6 +8,7 @@ use portcullis_service::load::{self, LoadOptions};
 use rego::{Annotations, Compiler, RegoVersion, Severity, Value};
 
 use crate::bundles::{BundleSet, BundleSource, trusting_options};
+use crate::capabilities::CapabilitiesArgs;
 use crate::exit::Exit;
 use crate::json::{self, Json};
 use crate::report::{self, Report};
@@ -39,6 +40,8 @@ pub(super) struct Args {
     /// Most errors to report; 0 for all
     #[arg(short, long, value_name = "NUMBER", default_value_t = 10)]
     max_errors: usize,
+    #[command(flatten)]
+    capabilities: CapabilitiesArgs,
     /// Refuse unused locals and imports, and other likely mistakes
     #[arg(short = 'S', long)]
     strict: bool,
@@ -86,6 +89,7 @@ fn compile(args: &Args) -> Result<Vec<Report>, Vec<Report>> {
         Format::Json => compiler.first_errors_only(),
         Format::Pretty => compiler,
     };
+    let compiler = args.capabilities.apply(compiler)?;
     let policy = if args.bundle {
         let sources = BundleSource::of_paths(&args.paths, &trusting_options(&args.ignore));
         let bundles = BundleSet::load(sources)?;

@@ -16,6 +16,7 @@ use portcullis_service::load;
 use rego::Value;
 
 use self::format::Output;
+use crate::capabilities::CapabilitiesArgs;
 use crate::duration;
 use crate::exit::Exit;
 
@@ -101,6 +102,8 @@ pub(super) struct Args {
     /// Read policies and query as Rego v1, which is what happens anyway
     #[arg(long)]
     v1_compatible: bool,
+    #[command(flatten)]
+    capabilities: CapabilitiesArgs,
     /// Refuse unused locals and imports, and other likely mistakes
     #[arg(short = 'S', long)]
     strict: bool,

@@ -246,7 +246,6 @@ fn what_needs_partial_evaluation_is_refused() {
             &["--partial-namespace", "x"],
             "--partial-namespace needs partial evaluation, which is not part of this version yet",
         ),
-        (&["--capabilities", "c.json"], "--capabilities is not part of this version yet"),
         (
             &["--prune-unused"],
             "--prune-unused and --wasm-include-print count for the targets `wasm` and `plan`, \

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod build;
+mod capabilities;
 mod check;
 mod eval;
 mod eval_bundles;

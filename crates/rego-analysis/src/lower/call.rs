@@ -96,7 +96,7 @@ impl Lower<'_> {
     }
 
     pub(super) fn builtin_target(&self, name: String) -> Target {
-        let kind = match (self.options.builtins)(&name) {
+        let kind = match self.options.builtin(&name) {
             Some(decl) => TargetKind::Function(Callee::Builtin(decl), decl.args.len()),
             None => TargetKind::Unknown,
         };
@@ -204,7 +204,9 @@ impl Lower<'_> {
 
     fn undefined_function(&self, name: &str, location: Location) -> Diagnostic {
         let error = Diagnostic::error(TYPE, location, format!("undefined function {name}"));
-        let builtins = self.options.builtin_names.iter().copied();
+        let allowed = self.options.allowed_builtins;
+        let known = |name: &&str| allowed.is_none_or(|allowed| allowed.contains(*name));
+        let builtins = self.options.builtin_names.iter().copied().filter(known);
         let short = name.rsplit_once('.').map_or(name, |(_, last)| last);
         let near = suggest::nearest(name, builtins)
             .or_else(|| suggest::nearest(short, self.unit.exports.iter().map(|name| &**name)));

@@ -147,12 +147,15 @@ impl Parser<'_> {
         }
         match (parts.next(), parts.next()) {
             (Some(name), None) => {
-                if !self.lexer.keywords.add(name) {
-                    let known = Keywords::FUTURE.join(" ");
+                let pairs = Keywords::FUTURE.into_iter().zip(self.features.future_keywords);
+                let known: Vec<&str> =
+                    pairs.filter_map(|(known, allowed)| allowed.then_some(known)).collect();
+                if !known.contains(&name) || !self.lexer.keywords.add(name) {
+                    let known = known.join(" ");
                     self.error(span, format!("unexpected keyword, must be one of [{known}]"));
                 }
             }
-            _ => self.lexer.keywords = Keywords::all(),
+            _ => self.lexer.keywords = Keywords::of(self.features.future_keywords),
         }
     }
 
@@ -163,6 +166,11 @@ impl Parser<'_> {
         if parts != ["rego", "v1"] {
             let path = parts.join(".");
             self.error(span, format!("invalid import `{path}`, must be `rego.v1`"));
+            return false;
+        }
+        if !self.features.rego_v1_import {
+            let message = "invalid import, `rego.v1` is not supported by current capabilities";
+            self.error(span, message);
             return false;
         }
         if self.version == RegoVersion::V1 {

@@ -69,7 +69,8 @@ impl Parser<'_> {
 
     fn parse_dot(&mut self) -> Option<Step> {
         self.scan_blank();
-        if !self.is(Tok::Ident) && !self.tok().is_keyword() {
+        let keyword = self.features.keywords_in_refs && self.tok().is_keyword();
+        if !self.is(Tok::Ident) && !keyword {
             self.illegal("expected identifier");
             return None;
         }

@@ -12,6 +12,11 @@ use super::literal::{inside, unescape};
 impl Parser<'_> {
     /// Reads a template string; ends on its last piece.
     pub(super) fn parse_template(&mut self) -> Option<Term> {
+        if !self.features.template_strings {
+            let message = "template strings are not supported by current capabilities";
+            self.error(self.at.span, message);
+            return None;
+        }
         let start = self.at.span.start;
         let raw = matches!(self.tok(), Tok::RawTemplatePart | Tok::RawTemplateEnd);
         let quote = if raw { Quote::Back } else { Quote::Double };

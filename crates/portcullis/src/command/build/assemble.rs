@@ -160,7 +160,10 @@ fn with_versions(manifest: Manifest, version: RegoVersion, modules: &[Module]) -
 /// Errors: everything that is wrong with the modules, and the first entrypoint that is not there.
 fn compile(args: &Args, modules: &[Module], data: &Value) -> Result<Policy> {
     debug(args, || modules.iter().map(|module| format!("compiling {}", module.name)).collect())?;
-    let compiler = Compiler::new().data(data.clone()).annotations(Annotations::Check);
+    let mut compiler = Compiler::new().data(data.clone()).annotations(Annotations::Check);
+    if let Some(capabilities) = args.capabilities.load().map_err(|message| anyhow!(message))? {
+        compiler = compiler.capabilities(capabilities);
+    }
     let compiler = modules.iter().fold(compiler, |compiler, module| {
         compiler.module_of(module.name.as_str(), module.text.as_str(), module.version)
     });

@@ -67,6 +67,7 @@ fn solve(
         .strict(args.strict)
         .lowering(args.observe.lowering());
     let compiler = if args.format.is_json() { compiler.first_errors_only() } else { compiler };
+    let compiler = args.capabilities.apply(compiler)?;
     let compiler = loaded.modules.into_iter().fold(compiler, |compiler, (name, text)| {
         let version = loaded.versions.get(&name).copied().unwrap_or(version);
         compiler.module_of(name, text, version)
