@@ -129,6 +129,10 @@ fn path_text(head: &Head<'_>) -> String {
     for term in &head.dynamic {
         match &term.kind {
             TermKind::Var(name) => text.push_str(&format!("[{name}]")),
+            _ if scalar(term).is_some() => {
+                let step = scalar(term).unwrap_or(Value::NULL);
+                text.push_str(&crate::lower::path_text("", &[step]));
+            }
             _ => text.push_str("[…]"),
         }
     }
