@@ -1,8 +1,10 @@
 //! The world the engine sees while a case runs.
 
+use std::net::ToSocketAddrs;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use rego::world::HostError;
 use rego::{Host, Value};
 
 /// A host with the real clock that goes away at a deadline, so that a case that loops ends.
@@ -44,4 +46,10 @@ impl Host for CaseHost {
     }
 
     fn print(&self, _place: &str, _line: &str) {}
+
+    fn lookup(&self, name: &str) -> Result<Vec<String>, HostError> {
+        let found = (name, 0).to_socket_addrs();
+        let found = found.map_err(|error| HostError::Failed(error.to_string()))?;
+        Ok(found.map(|address| address.ip().to_string()).collect())
+    }
 }

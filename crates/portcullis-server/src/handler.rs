@@ -12,3 +12,6 @@ pub(crate) mod policies;
 pub(crate) mod query;
 pub(crate) mod reference;
 pub(crate) mod state;
+
+/// What queries of clients may not call themselves; policies may. Source: OPA `v1/server/server.go`.
+const UNSAFE_BUILTINS: &[&str] = &["http.send"];

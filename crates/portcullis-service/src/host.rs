@@ -1,11 +1,23 @@
-//! The world that a policy may ask about: time, deadline, random bytes, runtime, `print`.
+//! The world that a policy may ask about: time, deadline, random bytes, runtime, `print`; and the
+//! network, with files and variables of its certificates, where it is offered.
 //!
 //! Must not know: which surface asks, nor what is evaluated.
 
+use std::fs::File;
+use std::io::{self, Read};
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use rego::world::{HostError, HttpRequest, HttpResponse, Memory};
 use rego::{Host, Value};
+
+use crate::network::Network;
+
+/// Largest file of certificates or keys that a policy may name, in bytes.
+const FILE_BYTES_MAX: u64 = 4 << 20;
+
+/// How long a pause lasts at most before the deadline is looked at.
+const PAUSE_MAX: Duration = Duration::from_millis(20);
 
 /// Where lines of `print` go: the place (`file:row`) and the line.
 pub type PrintSink = dyn Fn(&str, &str) + Send + Sync;
@@ -21,13 +33,28 @@ pub struct SystemHost {
     runtime: Value,
     print: Option<Arc<PrintSink>>,
     test_case: Option<Arc<CaseSink>>,
+    network: Option<Network>,
 }
 
 impl SystemHost {
     /// Returns a host with the system's clock and random bytes, whose `opa.runtime()` is empty,
-    /// that never cancels, and that drops what is printed.
+    /// that never cancels, that drops what is printed, and that has no network.
     pub fn new() -> Self {
-        Self { deadline: None, runtime: Value::object(Vec::new()), print: None, test_case: None }
+        let runtime = Value::object(Vec::new());
+        Self { deadline: None, runtime, print: None, test_case: None, network: None }
+    }
+
+    /// Returns it with a network: policies may send requests, look up names, and name files and
+    /// environment variables with certificates and keys for that.
+    #[must_use]
+    pub fn with_network(mut self, network: Network) -> Self {
+        self.network = Some(network);
+        self
+    }
+
+    /// Returns the network, where it has one.
+    pub fn network(&self) -> Option<&Network> {
+        self.network.as_ref()
     }
 
     /// Returns it with a moment after which the caller no longer wants the answer.
@@ -99,6 +126,61 @@ impl Host for SystemHost {
             test_case(name);
         }
     }
+
+    fn http(&self, request: &HttpRequest) -> Result<HttpResponse, HostError> {
+        let network = self.network.as_ref().ok_or(HostError::Unavailable)?;
+        network.http(&|| self.cancelled(), request)
+    }
+
+    fn lookup(&self, name: &str) -> Result<Vec<String>, HostError> {
+        let network = self.network.as_ref().ok_or(HostError::Unavailable)?;
+        network.lookup(&|| self.cancelled(), name)
+    }
+
+    fn read_file(&self, path: &str) -> Result<Vec<u8>, HostError> {
+        if self.network.is_none() {
+            return Err(HostError::Unavailable);
+        }
+        read_file(path).map_err(|error| {
+            HostError::Failed(match error.kind() {
+                io::ErrorKind::NotFound => "no such file or directory".to_string(),
+                io::ErrorKind::PermissionDenied => "permission denied".to_string(),
+                _ => error.to_string(),
+            })
+        })
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        // The system takes neither as part of a name, and the library might not take it well.
+        let is_name = !name.is_empty() && !name.contains(['=', '\0']);
+        self.network.as_ref().filter(|_| is_name).and_then(|_| std::env::var(name).ok())
+    }
+
+    fn pause(&self, duration: Duration) {
+        let began = Instant::now();
+        while !self.cancelled() {
+            let left = duration.saturating_sub(began.elapsed());
+            if left.is_zero() {
+                return;
+            }
+            std::thread::sleep(left.min(PAUSE_MAX));
+        }
+    }
+
+    fn memory(&self) -> Option<&dyn Memory> {
+        self.network.as_ref().map(Network::memory)
+    }
+}
+
+/// Reads a file that is one: a pipe might keep us waiting.
+fn read_file(path: &str) -> io::Result<Vec<u8>> {
+    let metadata = std::fs::metadata(path)?;
+    if !metadata.is_file() || metadata.len() > FILE_BYTES_MAX {
+        return Err(io::Error::other("not a file of certificates or keys"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(FILE_BYTES_MAX).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Returns the document of `opa.runtime()` for this process: `config` (empty), `env` (every

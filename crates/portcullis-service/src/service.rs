@@ -9,7 +9,7 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use rego::Value;
 
-use crate::config::{Config, active_document};
+use crate::config::{BuiltinCacheConfig, Config, active_document};
 use crate::console::Console;
 use crate::decide::Limits;
 use crate::decision_log::{DecisionLogger, Event};
@@ -86,6 +86,8 @@ pub struct Settings {
     pub nd_builtin_cache: bool,
     /// Names of request headers that are logged.
     pub request_headers: Vec<String>,
+    /// How much policies keep of answers to `http.send` from one query to the next.
+    pub builtin_cache: BuiltinCacheConfig,
 }
 
 impl Settings {
@@ -103,6 +105,7 @@ impl Settings {
             labels,
             nd_builtin_cache: config.nd_builtin_cache,
             request_headers: logs.map(|l| l.request_headers.clone()).unwrap_or_default(),
+            builtin_cache: config.caching.builtin_cache.clone(),
         }
     }
 }
@@ -203,6 +206,9 @@ impl Service {
         let runtime = runtime_document(&self.identity.version, &self.identity.commit);
         let config = runtime_config(&settings.document);
         let runtime = with_entry(&runtime, "config", config);
+        if let Some(network) = self.base_host.network() {
+            network.set_memory(&settings.builtin_cache);
+        }
         self.host.store(Arc::new(self.base_host.clone().with_runtime(runtime)));
         self.settings.store(Arc::new(settings));
     }

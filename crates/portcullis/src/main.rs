@@ -15,6 +15,7 @@ mod environment;
 mod exit;
 mod json;
 mod measure;
+mod network;
 mod personality;
 mod report;
 mod table;

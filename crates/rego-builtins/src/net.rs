@@ -1,4 +1,5 @@
-//! `net.cidr_*`: networks in CIDR notation, IPv4 and IPv6. Nothing here asks the network.
+//! `net.cidr_*`: networks in CIDR notation, IPv4 and IPv6; `net.lookup_ip_addr`, which alone asks the
+//! network.
 //!
 //! Source: OPA policy reference, "Net"; texts are read as Go's `net.ParseCIDR` and `net.ParseIP`
 //! read them.
@@ -9,6 +10,7 @@ use rego_vm::{Builtin, BuiltinError, Context, Decl, Type};
 use self::network::{Network, address};
 use crate::{charge, operand};
 
+mod lookup;
 mod merge;
 mod network;
 #[cfg(test)]
@@ -39,6 +41,10 @@ pub(crate) const FAMILY: &[Builtin] = &[
     Builtin::new(Decl::function("net.cidr_is_valid", &[STRING], Type::Boolean), is_valid),
     Builtin::new(Decl::function("net.cidr_merge", &[STRINGS], SET_OF_STRINGS), merge::merge),
     Builtin::new(Decl::function("net.cidr_overlap", TWO, Type::Boolean).deprecated(), contains),
+    Builtin::new(
+        Decl::function("net.lookup_ip_addr", &[STRING], SET_OF_STRINGS).nondeterministic(),
+        lookup::lookup,
+    ),
 ];
 
 /// Whether a network holds an address or another network whole:

@@ -31,7 +31,7 @@ fn print(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, Builti
     for operand in operands {
         line.push(shown::text(context, operand)?);
     }
-    context.host().print(context.place(), &line.join(" "));
+    context.host().print(&context.place(), &line.join(" "));
     Ok(Value::TRUE)
 }
 
@@ -48,7 +48,7 @@ fn print_sets(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, B
         let texts = columns.iter().zip(&picks).filter_map(|(column, pick)| column.get(*pick));
         let line: Vec<&str> = texts.map(String::as_str).collect();
         charge::scan(context, line.iter().map(|text| text.len() + 1).sum())?;
-        context.host().print(context.place(), &line.join(" "));
+        context.host().print(&context.place(), &line.join(" "));
         if !advance(&mut picks, &columns) {
             return Ok(Value::TRUE);
         }

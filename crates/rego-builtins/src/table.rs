@@ -40,6 +40,7 @@ const FAMILIES: &[&[Builtin]] = &[
     crate::net::FAMILY,
     crate::metadata::FAMILY,
     crate::aws::FAMILY,
+    crate::http::FAMILY,
 ];
 
 static BY_NAME: LazyLock<HashMap<&'static str, &'static Builtin>> =

@@ -10,9 +10,8 @@ use rego_vm::{Builtin, BuiltinError, Context, Decl, Type};
 
 use self::zone::Zone;
 use crate::civil::{Civil, add_date, difference};
-use crate::{charge, operand};
+use crate::{charge, duration, operand};
 
-mod duration;
 mod format;
 mod layout;
 mod parse;

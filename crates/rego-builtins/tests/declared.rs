@@ -21,7 +21,7 @@ const BY_ARITY: &[(usize, &str)] = &[
              graphql.schema_is_valid hex.decode hex.encode internal.print \
              internal.template_string internal.test_case intersection io.jwt.decode \
              is_array is_boolean is_null is_number is_object is_set is_string json.is_valid json.marshal json.unmarshal lower max min \
-             net.cidr_expand net.cidr_is_valid net.cidr_merge object.keys object.union_n product \
+             net.cidr_expand net.cidr_is_valid net.cidr_merge net.lookup_ip_addr http.send object.keys object.union_n product \
              regex.is_valid round semver.is_valid sort strings.reverse sum time.clock time.date \
              time.format time.parse_duration_ns time.parse_rfc3339_ns time.weekday to_number trace \
              trim_space type_name union units.parse units.parse_bytes upper uri.is_valid uri.parse \
@@ -62,8 +62,8 @@ const BY_ARITY: &[(usize, &str)] = &[
 ];
 
 const NONDETERMINISTIC: &str = "\
-    io.jwt.decode_verify io.jwt.encode_sign io.jwt.encode_sign_raw \
-    opa.runtime rand.intn time.now_ns uuid.rfc4122";
+    http.send io.jwt.decode_verify io.jwt.encode_sign io.jwt.encode_sign_raw \
+    net.lookup_ip_addr opa.runtime rand.intn time.now_ns uuid.rfc4122";
 const DEPRECATED: &str = "\
     all any cast_array cast_boolean cast_null cast_object cast_set cast_string net.cidr_overlap re_match set_diff";
 
@@ -100,9 +100,7 @@ fn flags_are_those_of_opa() {
         let declared = rego_builtins::all().filter(|builtin| flag(&builtin.decl));
         declared.map(|builtin| builtin.decl.name).collect()
     };
-    let deferred = ["http.send", "net.lookup_ip_addr"];
-    let mut nondeterministic = flagged(|decl| decl.nondeterministic);
-    nondeterministic.retain(|name| !deferred.contains(name));
+    let nondeterministic = flagged(|decl| decl.nondeterministic);
     assert_eq!(nondeterministic, names(NONDETERMINISTIC).collect());
     assert_eq!(flagged(|decl| decl.deprecated), names(DEPRECATED).collect());
     assert_eq!(flagged(|decl| decl.relation), BTreeSet::from(["walk"]));

@@ -6,11 +6,14 @@
 use std::any::Any;
 use std::collections::HashMap;
 use std::fmt;
+use std::time::Duration;
 
 use rego_analysis::builtin::Decl;
+use rego_source::{Location, Sources};
 use rego_value::Value;
 
 use crate::usage::Usage;
+use crate::world::{HostError, HttpRequest, HttpResponse, Memory};
 
 /// The body of a builtin. As many operands as declared.
 pub type Run = fn(&mut Context<'_>, &[&Value]) -> Result<Value, BuiltinError>;
@@ -97,6 +100,48 @@ pub trait Host: Sync {
     fn print(&self, place: &str, line: &str);
     /// Takes the name of a test's case that begins: an array, one element a part of the name.
     fn test_case(&self, _name: &Value) {}
+
+    /// Exchanges a request for its answer. Returns early where the caller has gone.
+    ///
+    /// Errors: a host without a network, which is the default, and whatever may go wrong with one.
+    fn http(&self, request: &HttpRequest) -> Result<HttpResponse, HostError> {
+        let _ = request;
+        Err(HostError::Unavailable)
+    }
+
+    /// Returns the addresses of a name, at least one.
+    ///
+    /// Errors: as for [`Host::http`].
+    fn lookup(&self, name: &str) -> Result<Vec<String>, HostError> {
+        let _ = name;
+        Err(HostError::Unavailable)
+    }
+
+    /// Returns what is in a file. The builtin that asks is given no more than this.
+    ///
+    /// Errors: a host without files, which is the default; a file that cannot be read or is absurdly
+    /// large.
+    fn read_file(&self, path: &str) -> Result<Vec<u8>, HostError> {
+        let _ = path;
+        Err(HostError::Unavailable)
+    }
+
+    /// Returns an environment variable; nothing where it is not set, not text, or the host, as by
+    /// default, has none.
+    fn variable(&self, name: &str) -> Option<String> {
+        let _ = name;
+        None
+    }
+
+    /// Waits, at most as long as the caller wants the answer. By default, not at all.
+    fn pause(&self, duration: Duration) {
+        let _ = duration;
+    }
+
+    /// Returns the memory that queries share; by default, there is none.
+    fn memory(&self) -> Option<&dyn Memory> {
+        None
+    }
 }
 
 /// What a builtin may use while it runs. One for a whole query.
@@ -106,7 +151,8 @@ pub struct Context<'h> {
     steps_left: u64,
     bytes_left: u64,
     results: u64,
-    place: String,
+    place: Option<(&'h Sources, Location)>,
+    allow_net: Option<&'h [String]>,
     kept: Option<Box<Kept>>,
 }
 
@@ -129,9 +175,17 @@ impl<'h> Context<'h> {
             steps_left: steps_max,
             bytes_left: bytes_max,
             results: 0,
-            place: String::new(),
+            place: None,
+            allow_net: None,
             kept: None,
         }
+    }
+
+    /// Returns it with the hosts that may be talked to; none: any.
+    #[must_use]
+    pub fn with_allow_net(mut self, allow_net: Option<&'h [String]>) -> Self {
+        self.allow_net = allow_net;
+        self
     }
 
     /// Returns the world outside.
@@ -139,13 +193,26 @@ impl<'h> Context<'h> {
         self.host
     }
 
-    /// Returns where the call under way stands, as `file:row`. Known to builtins without a result.
-    pub fn place(&self) -> &str {
-        &self.place
+    /// Whether the capabilities of the policy let it talk to this host: a name or an address, without
+    /// port and brackets. Letter case does not count. To be asked for each host, redirects included.
+    ///
+    /// Source: OPA's capabilities, `allow_net`.
+    pub fn allows_host(&self, host: &str) -> bool {
+        let bare =
+            |name: &str| name.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
+        let host = bare(host);
+        self.allow_net.is_none_or(|allowed| allowed.iter().any(|name| bare(name) == host))
     }
 
-    pub(crate) fn set_place(&mut self, place: String) {
-        self.place = place;
+    /// Returns where the call under way stands, as `file:row`. Known to builtins without a result
+    /// and to nondeterministic ones; empty for others.
+    pub fn place(&self) -> String {
+        let place = self.place.and_then(|(sources, location)| sources.resolve(location));
+        place.map(|(file, position)| format!("{file}:{}", position.row)).unwrap_or_default()
+    }
+
+    pub(crate) fn set_place(&mut self, sources: &'h Sources, location: Location) {
+        self.place = Some((sources, location));
     }
 
     /// Returns the time of the query as nanoseconds since 1970-01-01 UTC: the same at each call.

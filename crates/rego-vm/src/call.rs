@@ -247,10 +247,8 @@ impl<'a> Machine<'a> {
         let Some(builtin) = self.setting.builtins.get(id.0 as usize).copied() else {
             return self.internal("no such builtin");
         };
-        if builtin.decl.result.is_none() {
-            let place = self.program.sources.resolve(self.place());
-            let place = place.map(|(file, position)| format!("{file}:{}", position.row));
-            self.context.set_place(place.unwrap_or_default());
+        if builtin.decl.result.is_none() || builtin.decl.nondeterministic {
+            self.context.set_place(&self.program.sources, self.place());
         }
         let operands = self.list(args);
         let window = Window {

@@ -20,6 +20,7 @@ mod slot;
 mod trace;
 mod usage;
 mod with;
+pub mod world;
 
 pub use builtin::{Builtin, BuiltinError, Context, Halt, Host};
 pub use failure::{Failure, FailureKind};

@@ -57,6 +57,8 @@ pub struct Setting<'a> {
     pub memo: bool,
     /// Adds up what runs use, where wanted.
     pub usage: Option<&'a Usage>,
+    /// The hosts that builtins may talk to; none: any.
+    pub allow_net: Option<&'a [String]>,
 }
 
 impl Setting<'_> {
@@ -145,7 +147,8 @@ impl<'a> Machine<'a> {
         Self {
             program,
             setting: *setting,
-            context: Context::new(setting.host, setting.budget.steps_max, setting.budget.bytes_max),
+            context: Context::new(setting.host, setting.budget.steps_max, setting.budget.bytes_max)
+                .with_allow_net(setting.allow_net),
             slots: SmallVec::new(),
             iters: Vec::new(),
             builders: Vec::new(),

@@ -57,6 +57,7 @@ pub struct Compiler {
     tests: bool,
     lowering: Lowering,
     first_errors_only: bool,
+    allow_net: Option<Vec<String>>,
 }
 
 impl Compiler {
@@ -156,6 +157,16 @@ impl Compiler {
         self
     }
 
+    /// Sets the hosts that builtins may talk to, as names or addresses without a port: no host at
+    /// all for an empty list, those of the capabilities for none and without this call.
+    ///
+    /// Source: OPA's capabilities, `allow_net`.
+    #[must_use]
+    pub fn allow_net(mut self, allow_net: Option<Vec<String>>) -> Self {
+        self.allow_net = allow_net;
+        self
+    }
+
     /// Compiles.
     ///
     /// Errors: everything that is wrong with the modules, with places.
@@ -181,7 +192,10 @@ impl Compiler {
             lower(&resolved, self.lowering).map_err(|error| internal(&error, &sources))?;
         let resolved = Arc::new(resolved);
         let capabilities = self.capabilities;
-        let compiled = Compiled { resolved, program, capabilities, warnings, packages, tests };
+        let allowed = capabilities.as_deref().and_then(Capabilities::allow_net);
+        let allow_net = self.allow_net.or_else(|| allowed.map(<[_]>::to_vec)).map(Arc::from);
+        let compiled =
+            Compiled { resolved, program, capabilities, warnings, packages, tests, allow_net };
         Ok(Policy { compiled: Arc::new(compiled), data: Arc::new(data) })
     }
 
@@ -196,7 +210,8 @@ impl Compiler {
                 ..ParseOptions::default()
             };
             let version = version.unwrap_or(self.version);
-            let (module, found) = parse_with((source, text), version, &options, self.capabilities.as_deref());
+            let (module, found) =
+                parse_with((source, text), version, &options, self.capabilities.as_deref());
             let (annotations, found) =
                 annotations::read((&module, source), &file, self.annotations, found);
             let (bad, fine): (Vec<_>, Vec<_>) =
@@ -308,6 +323,8 @@ pub struct QueryOptions {
     pub strict: bool,
     /// Whether calls of `print` are kept; without, they vanish.
     pub print: bool,
+    /// Builtins that the query itself may not call; the policy may.
+    pub unsafe_builtins: &'static [&'static str],
 }
 
 /// What does not depend on data.
@@ -319,6 +336,7 @@ pub(crate) struct Compiled {
     warnings: Vec<Diagnostic>,
     packages: Vec<Vec<String>>,
     pub(crate) tests: Vec<TestRule>,
+    pub(crate) allow_net: Option<Arc<[String]>>,
 }
 
 /// A compiled policy: program and base data. Cheap to clone; shared between threads.
@@ -365,6 +383,7 @@ impl Policy {
             warnings: warnings.clone(),
             packages: packages.clone(),
             tests: tests.clone(),
+            allow_net: self.compiled.allow_net.clone(),
         };
         Ok(Policy { compiled: Arc::new(compiled), data: Arc::clone(&self.data) })
     }

@@ -30,4 +30,4 @@ pub use query::{Budget, EvalOptions, ExpressionValue, Query, ResultSet, Row};
 pub use rego_program::LowerOptions as Lowering;
 pub use rego_source::{Diagnostic, Location, Position, Severity, Sources, render};
 pub use rego_value::{JsonError, JsonReader, Keys, Number, ObjectRef, Value, View, YamlError};
-pub use rego_vm::{BuiltinErrors, Host, RECORD_BYTES_MAX, Recorder, Usage};
+pub use rego_vm::{BuiltinErrors, Host, RECORD_BYTES_MAX, Recorder, Usage, world};

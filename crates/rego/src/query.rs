@@ -109,6 +109,7 @@ struct Prepared {
     builtins: Vec<Builtin>,
     arith: [Builtin; 3],
     positions: Vec<Position>,
+    allow_net: Option<Arc<[String]>>,
 }
 
 impl std::fmt::Debug for Prepared {
@@ -154,6 +155,7 @@ pub(crate) fn prepare(
         strict: options.strict,
         allowed_builtins: known.map(Capabilities::names),
         print: if options.print { Print::Keep } else { Print::Erase },
+        unsafe_builtins: options.unsafe_builtins,
         ..analysis_options()
     };
     let resolved = &compiled.resolved;
@@ -200,7 +202,9 @@ fn link(query: QueryProgram, policy: &Policy) -> Option<Query> {
     let positions = query.layout.expressions.iter().map(place).collect();
     let arith = [find("plus")?, find("minus")?, find("mul")?];
     let data = Arc::clone(&policy.data);
-    Some(Query { prepared: Arc::new(Prepared { query, builtins, arith, positions }), data })
+    let allow_net = policy.compiled.allow_net.clone();
+    let prepared = Prepared { query, builtins, arith, positions, allow_net };
+    Some(Query { prepared: Arc::new(prepared), data })
 }
 
 impl Query {
@@ -271,6 +275,7 @@ impl Query {
             errors: options.builtin_errors,
             memo: options.memo,
             usage: options.usage,
+            allow_net: self.prepared.allow_net.as_deref(),
         };
         let run = rego_vm::run(&self.prepared.query.program, function, &setting);
         run.map_err(|failure| self.error(failure))

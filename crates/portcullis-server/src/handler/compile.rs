@@ -5,6 +5,7 @@
 use portcullis_service::service::Service;
 use rego::{QueryOptions, Value, View};
 
+use super::UNSAFE_BUILTINS;
 use super::query::{object_of, undecodable};
 use crate::error::{ApiError, COMPILING_MODULES};
 use crate::reply::Reply;
@@ -18,8 +19,11 @@ pub(crate) fn post(service: &Service, request: &Request) -> Result<Reply, ApiErr
         return Err(ApiError::invalid("missing required 'query' value"));
     }
     let snapshot = service.store().snapshot();
-    let options =
-        QueryOptions { version: snapshot.options().rego_version, ..QueryOptions::default() };
+    let options = QueryOptions {
+        version: snapshot.options().rego_version,
+        unsafe_builtins: UNSAFE_BUILTINS,
+        ..QueryOptions::default()
+    };
     let prepared = snapshot.policy().prepare_with(query, &options);
     prepared.map_err(|errors| match errors.code() {
         "rego_parse_error" => ApiError::compile("error(s) occurred while parsing query", &errors),

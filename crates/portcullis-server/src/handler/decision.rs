@@ -11,6 +11,7 @@ use portcullis_service::telemetry::metrics::Metrics;
 use rego::trace::Tracer;
 use rego::{EvalOptions, QueryOptions, Recorder, ResultSet, Value};
 
+use super::UNSAFE_BUILTINS;
 use super::explain::Explanation;
 use crate::error::ApiError;
 use crate::request::{Request, canonical};
@@ -126,6 +127,7 @@ impl<'s> Decision<'s> {
         let compiled = Instant::now();
         let options = QueryOptions {
             version: self.snapshot.options().rego_version,
+            unsafe_builtins: UNSAFE_BUILTINS,
             ..QueryOptions::default()
         };
         let prepared = self.snapshot.policy().prepare_with(text, &options);

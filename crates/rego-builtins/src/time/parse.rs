@@ -4,6 +4,7 @@
 
 use super::layout::{Field, OffsetForm, Pad, cut};
 use crate::civil::{Civil, DAY_NAMES, MONTH_NAMES, SECOND_NS, days_before_month, days_in, is_leap};
+use crate::duration::quote;
 
 /// Returns the instant of a text, or nothing where nanoseconds do not reach it. What the layout
 /// does not show is the beginning of its kind; without a zone it is UTC, and a zone's name but `UTC`
@@ -34,27 +35,6 @@ pub(super) fn parse(layout: &str, text: &str) -> Result<Option<i64>, String> {
     let seconds = civil.seconds().map(|seconds| seconds - found.offset_s);
     let ns = seconds.map(|s| i128::from(s) * i128::from(SECOND_NS) + i128::from(found.nanosecond));
     Ok(ns.and_then(|ns| i64::try_from(ns).ok()))
-}
-
-/// Returns the text in double quotes, with anything but printable ASCII as `\x..`.
-///
-/// Source: Go `time.quote`.
-pub(super) fn quote(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => quoted.extend(['\\', c]),
-            ' '..='\u{7f}' => quoted.push(c),
-            _ => {
-                let mut bytes = [0; 4];
-                for byte in c.encode_utf8(&mut bytes).bytes() {
-                    quoted.push_str(&format!("\\x{byte:02x}"));
-                }
-            }
-        }
-    }
-    quoted.push('"');
-    quoted
 }
 
 fn unlike(layout: &str, text: &str, at: &str, shown: &str) -> String {

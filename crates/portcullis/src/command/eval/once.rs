@@ -16,6 +16,7 @@ use super::metrics::Timers;
 use super::observe::{self, Seen, Watch};
 use crate::bundles::{BundleSet, BundleSource, trusting_options};
 use crate::command::version;
+use crate::network::network;
 use crate::report::{self, Report};
 
 /// Evaluates the query; what goes wrong is part of the output.
@@ -84,6 +85,7 @@ fn solve(
         version,
         strict: args.strict,
         print: true,
+        ..QueryOptions::default()
     };
     let prepared = timers
         .time("timer_rego_query_compile_ns", || policy.prepare_with(query, &options))
@@ -119,6 +121,7 @@ fn solve(
 
 fn host() -> SystemHost {
     SystemHost::new()
+        .with_network(network())
         .with_runtime(runtime_document(env!("CARGO_PKG_VERSION"), version::commit()))
         // A policy must not fail because nobody reads what it prints.
         .with_print(|_place, line| drop(writeln!(std::io::stderr(), "{line}")))

@@ -25,6 +25,7 @@ use rego::{Annotations, Budget, RegoVersion, Value};
 
 use super::Args;
 use crate::command::version;
+use crate::network::network;
 
 /// Longest wait for plugins to be up, where there is no `--timeout`. Ours; OPA waits for ever.
 const READY_WAIT_MAX: Duration = Duration::from_secs(600);
@@ -98,7 +99,7 @@ fn options(args: &Args, console: &Console) -> Result<StartOptions> {
     let registry = identity.registry(&loaded.config)?;
     let agent = identity.user_agent();
     let printed = console.clone();
-    let host = SystemHost::new().with_print(move |place, line| {
+    let host = SystemHost::new().with_network(network()).with_print(move |place, line| {
         let fields = Value::object_from_strs([("line", Value::from(place))]);
         printed.line(Level::Info, line, &fields);
     });

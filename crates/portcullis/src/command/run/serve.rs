@@ -30,6 +30,7 @@ use super::initial::{self, Initial};
 use super::local_bundle;
 use crate::command::version;
 use crate::console_layer::ConsoleLayer;
+use crate::network::network;
 
 /// Threads that serve, for each core: evaluation runs on them, too.
 const WORKERS_PER_CORE: usize = 2;
@@ -150,7 +151,7 @@ fn start_options(
     let registry = identity.registry(config)?;
     let agent = identity.user_agent();
     let printed = console.clone();
-    let host = SystemHost::new().with_print(move |place, line| {
+    let host = SystemHost::new().with_network(network()).with_print(move |place, line| {
         let fields = Value::object_from_strs([("line", Value::from(place))]);
         printed.line(Level::Info, line, &fields);
     });

@@ -21,6 +21,7 @@ use super::{Args, pattern};
 use crate::command::version;
 use crate::exit::Exit;
 use crate::measure::{self, Measured};
+use crate::network::network;
 use crate::report::Report;
 
 /// Stack of a thread that runs tests, in bytes.
@@ -103,7 +104,7 @@ impl<'a> Runner<'a> {
             .retain(|test| wanted.as_ref().is_none_or(|wanted| wanted.is_match(&test.full_name())));
         tests.sort_by(|a, b| (&a.file, a.position).cmp(&(&b.file, b.position)));
         let runtime = runtime_document(env!("CARGO_PKG_VERSION"), version::commit());
-        let host = SystemHost::new().with_runtime(runtime);
+        let host = SystemHost::new().with_runtime(runtime).with_network(network());
         let cover = args.coverage().then(Cover::new);
         Ok(Self { args, policy, tests, host, cover })
     }

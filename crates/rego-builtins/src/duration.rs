@@ -1,11 +1,11 @@
 //! Durations as text: `1h30m`, `-1.5s`.
-
-use super::parse::quote;
+//!
+//! Must not know: families.
 
 /// Returns the nanoseconds of a duration.
 ///
 /// Errors: worded as Go's. Source: Go `time.ParseDuration`.
-pub(super) fn parse_ns(text: &str) -> Result<i64, String> {
+pub(crate) fn parse_ns(text: &str) -> Result<i64, String> {
     let invalid = || format!("time: invalid duration {}", quote(text));
     let (negative, mut rest) = match text.strip_prefix(['-', '+']) {
         Some(rest) => (text.starts_with('-'), rest),
@@ -81,4 +81,25 @@ fn fraction_of(digits: &str) -> (u64, f64) {
 fn digits(text: &str) -> (&str, &str) {
     let end = text.bytes().take_while(u8::is_ascii_digit).count();
     text.split_at_checked(end).unwrap_or((text, ""))
+}
+
+/// Returns the text in double quotes, with anything but printable ASCII as `\x..`.
+///
+/// Source: Go `time.quote`.
+pub(crate) fn quote(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            ' '..='\u{7f}' => quoted.push(c),
+            _ => {
+                let mut bytes = [0; 4];
+                for byte in c.encode_utf8(&mut bytes).bytes() {
+                    quoted.push_str(&format!("\\x{byte:02x}"));
+                }
+            }
+        }
+    }
+    quoted.push('"');
+    quoted
 }
