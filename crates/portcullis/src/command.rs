@@ -6,6 +6,7 @@ mod check;
 mod docker_authz;
 mod eval;
 mod exec;
+mod fmt;
 mod inspect;
 mod keys;
 mod run;
@@ -36,6 +37,7 @@ enum Command {
     Exec(exec::Args),
     Check(check::Args),
     Test(test::Args),
+    Fmt(fmt::Args),
     Build(build::Args),
     Sign(sign::Args),
     Inspect(inspect::Args),
@@ -53,6 +55,7 @@ impl Cli {
             Command::Exec(args) => exec::run(&args),
             Command::Check(args) => check::run(&args),
             Command::Test(args) => test::run(args),
+            Command::Fmt(args) => fmt::run(&args),
             Command::Build(args) => build::run(&args),
             Command::Sign(args) => sign::run(&args),
             Command::Inspect(args) => inspect::run(&args),

@@ -11,6 +11,7 @@ mod build;
 mod build_rule;
 mod imports;
 mod infix;
+mod meaning;
 mod order;
 mod page;
 mod place;
@@ -23,6 +24,8 @@ mod printer;
 mod style;
 mod text;
 mod tree;
+
+pub use meaning::meaning_change;
 
 use rego_source::{Diagnostic, SourceId};
 

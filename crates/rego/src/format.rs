@@ -51,3 +51,34 @@ fn refused_by_v1(text: &str, options: &FormatOptions) -> Vec<Diagnostic> {
     let builtins = |name: &str| rego_builtins::find(name).map(|builtin| &builtin.decl);
     v1_findings(SourceId(0), &module, builtins)
 }
+
+/// Returns a warning with the first rule that does not say the same once it is formatted, and the
+/// text that it points into; nothing where all do. It happens where OPA changes a rule, and its
+/// result is kept to all the same.
+pub fn meaning_change(
+    name: &str,
+    text: &str,
+    formatted: &str,
+    options: &FormatOptions,
+) -> Option<Errors> {
+    let warning = rego_syntax::format::meaning_change(text, formatted, options)?;
+    let mut sources = Sources::default();
+    sources.add(Arc::new(SourceFile::new(name, text)));
+    Some(Errors { diagnostics: vec![warning], sources })
+}
+
+/// Returns whether a formatted text reads as what it is to be valid as.
+///
+/// Errors: those of the parser.
+pub fn check_formatted(name: &str, formatted: &str, options: &FormatOptions) -> Result<(), Errors> {
+    let v0 = options.target == Target::V0;
+    let version = if v0 { Grammar::V0 } else { Grammar::V1 };
+    let parse = ParseOptions { version, ..ParseOptions::default() };
+    let (_, diagnostics) = parse_module(SourceId(0), formatted, &parse);
+    if diagnostics.is_empty() {
+        return Ok(());
+    }
+    let mut sources = Sources::default();
+    sources.add(Arc::new(SourceFile::new(name, formatted)));
+    Err(Errors { diagnostics, sources })
+}

@@ -8,6 +8,7 @@ mod eval;
 mod eval_bundles;
 mod eval_observe;
 mod exec;
+mod fmt;
 mod inspect;
 mod names;
 mod place;

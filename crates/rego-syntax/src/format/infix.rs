@@ -15,13 +15,24 @@ pub(super) struct Infix {
     pub(super) strength: u8,
     /// How many operands it has.
     pub(super) arity: usize,
+    /// The type of each operand, as OPA shows it.
+    pub(super) operand: &'static str,
 }
 
 /// The strength of `in`.
 pub(super) const IN: u8 = 1;
 
+const ANY: &str = "any";
+const NUMBER: &str = "number";
+const SET: &str = "set[any]";
+
 const fn infix(name: &'static str, sign: &'static str, strength: u8) -> Infix {
-    Infix { name, sign, strength, arity: 2 }
+    let operand = match strength {
+        0..=2 => ANY,
+        3 | 4 => SET,
+        _ => NUMBER,
+    };
+    Infix { name, sign, strength, arity: 2, operand }
 }
 
 static ASSIGN: Infix = infix("assign", ":=", 0);
@@ -37,7 +48,7 @@ static GREATER_EQUAL: Infix = infix("gte", ">=", 2);
 static OR: Infix = infix("or", "|", 3);
 static AND: Infix = infix("and", "&", 4);
 static PLUS: Infix = infix("plus", "+", 5);
-static MINUS: Infix = infix("minus", "-", 5);
+static MINUS: Infix = Infix { operand: "any<number, set[any]>", ..infix("minus", "-", 5) };
 static MUL: Infix = infix("mul", "*", 6);
 static DIV: Infix = infix("div", "/", 6);
 static REM: Infix = infix("rem", "%", 6);

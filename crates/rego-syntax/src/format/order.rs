@@ -60,14 +60,15 @@ fn compare(a: &Node<'_>, b: &Node<'_>, lines: &Lines<'_>) -> Ordering {
     }
 }
 
-fn sorted<'n, 'a>(items: &'n [Node<'a>], lines: &Lines<'_>) -> Vec<&'n Node<'a>> {
+/// Returns the elements of a set in Rego's order.
+pub(super) fn sorted<'n, 'a>(items: &'n [Node<'a>], lines: &Lines<'_>) -> Vec<&'n Node<'a>> {
     let mut items: Vec<_> = items.iter().collect();
     items.sort_by(|a, b| compare(a, b, lines));
     items
 }
 
 /// Returns the keys and values of an object by its keys.
-fn flat<'n, 'a>(pairs: &'n [(Node<'a>, Node<'a>)], lines: &Lines<'_>) -> Vec<&'n Node<'a>> {
+pub(super) fn flat<'n, 'a>(pairs: &'n [(Node<'a>, Node<'a>)], lines: &Lines<'_>) -> Vec<&'n Node<'a>> {
     let mut pairs: Vec<_> = pairs.iter().collect();
     pairs.sort_by(|(a, _), (b, _)| compare(a, b, lines));
     pairs.into_iter().flat_map(|(key, value)| [key, value]).collect()

@@ -179,7 +179,7 @@ impl<'a> Printer<'a> {
                 self.operand(right, right_binds_less(op, right))
             }
             _ => {
-                self.wrong_arity(op.name, at);
+                self.wrong_arity(op, at, args);
                 Ok(())
             }
         }

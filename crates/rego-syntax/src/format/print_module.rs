@@ -65,9 +65,11 @@ fn keyword_names(module: &Module, lines: &Lines<'_>, variables: &[Span]) -> Vec<
     let rules = module.rules.iter().filter_map(|rule| {
         keyword_name(&rule.head.reference).map(|name| fault(name, "rule", rule.span))
     });
+    let heads: BTreeSet<Span> = module.rules.iter().map(|rule| rule.head.reference.span).collect();
     let aliases = module.imports.iter().filter_map(|import| import.alias.as_ref());
     let aliases = aliases.filter(|alias| is_reserved(&alias.text)).map(|alias| alias.span);
-    let names = aliases.chain(variables.iter().copied());
+    let variables = variables.iter().copied().filter(|span| !heads.contains(span));
+    let names = aliases.chain(variables);
     let named = names.map(|span| fault(lines.slice(span), "variable", span));
     rules.chain(named).take(ERRORS_MAX).collect()
 }

@@ -124,7 +124,7 @@ impl<'a> Printer<'a> {
         parens: bool,
     ) -> Printed {
         if args.len() != op.arity {
-            self.wrong_arity(op.name, at);
+            self.wrong_arity(op, at, args);
             return Ok(());
         }
         if op.is_in() {

@@ -6,10 +6,11 @@
 
 use rego_source::{Diagnostic, Location, SourceId, Span};
 
+use super::infix::Infix;
 use super::page::{Clash, Page, Raw};
 use super::place::{Lines, Place};
 use super::style::Style;
-use super::tree::Rule;
+use super::tree::{Node, Rule};
 
 /// Prints nodes onto a page.
 pub(super) struct Printer<'a> {
@@ -67,10 +68,17 @@ impl<'a> Printer<'a> {
     }
 
     /// Notes that an operator's function has the wrong number of operands.
-    pub(super) fn wrong_arity(&mut self, name: &str, at: Place) {
+    pub(super) fn wrong_arity(&mut self, op: &Infix, at: Place, args: &[Node<'_>]) {
         let location = Location { source: SourceId(0), span: Span::new(at.at, at.text.end) };
-        let message = format!("{name}: arity mismatch");
-        self.faults.push(Diagnostic::error("rego_type_error", location, message));
+        let have: Vec<&str> = args.iter().map(Node::type_name).collect();
+        let want = vec![op.operand; op.arity];
+        let fault = Diagnostic::error(
+            "rego_type_error",
+            location,
+            format!("{}: arity mismatch", op.name),
+        );
+        let fault = fault.with_detail(format!("have: ({})", have.join(",")));
+        self.faults.push(fault.with_detail(format!("want: ({})", want.join(","))));
     }
 
     /// Prints rules that follow each other.

@@ -3,6 +3,7 @@
 //! OPA prints a few things this way even while it formats: the key of `p[x] := y`. Must not know:
 //! rows, comments.
 
+use super::order;
 use super::place::Lines;
 use super::tree::{Expr, ExprKind, Kind, Node};
 
@@ -55,6 +56,13 @@ pub(super) fn plain(node: &Node<'_>, lines: &Lines<'_>) -> String {
     out
 }
 
+/// Returns statements on one line.
+pub(super) fn plain_body(body: &[Expr<'_>], lines: &Lines<'_>) -> String {
+    let mut out = String::new();
+    statements(&mut out, body, lines);
+    out
+}
+
 fn write(out: &mut String, node: &Node<'_>, lines: &Lines<'_>) {
     match &node.kind {
         Kind::Null => out.push_str("null"),
@@ -73,14 +81,13 @@ fn write(out: &mut String, node: &Node<'_>, lines: &Lines<'_>) {
         }
         Kind::Array(items) => list(out, ["[", "]"], items, lines),
         Kind::Set(items) if items.is_empty() => out.push_str("set()"),
-        Kind::Set(items) => list(out, ["{", "}"], items, lines),
+        Kind::Set(items) => list(out, ["{", "}"], order::sorted(items, lines), lines),
         Kind::Object(pairs) => {
             out.push('{');
-            for (index, (key, value)) in pairs.iter().enumerate() {
-                separate(out, index, ", ");
-                write(out, key, lines);
-                out.push_str(": ");
-                write(out, value, lines);
+            for (index, part) in order::flat(pairs, lines).into_iter().enumerate() {
+                let is_value = index % 2 == 1;
+                separate(out, index, if is_value { ": " } else { ", " });
+                write(out, part, lines);
             }
             out.push('}');
         }
@@ -102,9 +109,14 @@ fn separate(out: &mut String, index: usize, by: &str) {
     }
 }
 
-fn list(out: &mut String, [open, close]: [&str; 2], items: &[Node<'_>], lines: &Lines<'_>) {
+fn list<'n, 'a: 'n>(
+    out: &mut String,
+    [open, close]: [&str; 2],
+    items: impl IntoIterator<Item = &'n Node<'a>>,
+    lines: &Lines<'_>,
+) {
     out.push_str(open);
-    for (index, item) in items.iter().enumerate() {
+    for (index, item) in items.into_iter().enumerate() {
         separate(out, index, ", ");
         write(out, item, lines);
     }

@@ -66,6 +66,26 @@ impl Node<'_> {
         matches!(self.kind, Kind::Bool(true))
     }
 
+    /// Returns what OPA calls a term of its kind.
+    pub(super) fn type_name(&self) -> &'static str {
+        match &self.kind {
+            Kind::Null => "null",
+            Kind::Bool(_) => "boolean",
+            Kind::Number(_) => "number",
+            Kind::Text { .. } => "string",
+            Kind::Template(_) => "templatestring",
+            Kind::Var(_) => "var",
+            Kind::Ref(_) => "ref",
+            Kind::Call { .. } | Kind::Infix { .. } => "call",
+            Kind::Array(_) => "array",
+            Kind::Object(_) => "object",
+            Kind::Set(_) => "set",
+            Kind::ArrayCompr { .. } => "arraycomprehension",
+            Kind::SetCompr { .. } => "setcomprehension",
+            Kind::ObjectCompr { .. } => "objectcomprehension",
+        }
+    }
+
     /// Returns whether it holds no variable, as OPA has it.
     pub(super) fn is_ground(&self) -> bool {
         match &self.kind {
