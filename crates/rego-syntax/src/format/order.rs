@@ -68,7 +68,10 @@ pub(super) fn sorted<'n, 'a>(items: &'n [Node<'a>], lines: &Lines<'_>) -> Vec<&'
 }
 
 /// Returns the keys and values of an object by its keys.
-pub(super) fn flat<'n, 'a>(pairs: &'n [(Node<'a>, Node<'a>)], lines: &Lines<'_>) -> Vec<&'n Node<'a>> {
+pub(super) fn flat<'n, 'a>(
+    pairs: &'n [(Node<'a>, Node<'a>)],
+    lines: &Lines<'_>,
+) -> Vec<&'n Node<'a>> {
     let mut pairs: Vec<_> = pairs.iter().collect();
     pairs.sort_by(|(a, _), (b, _)| compare(a, b, lines));
     pairs.into_iter().flat_map(|(key, value)| [key, value]).collect()

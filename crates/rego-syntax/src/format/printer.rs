@@ -72,11 +72,8 @@ impl<'a> Printer<'a> {
         let location = Location { source: SourceId(0), span: Span::new(at.at, at.text.end) };
         let have: Vec<&str> = args.iter().map(Node::type_name).collect();
         let want = vec![op.operand; op.arity];
-        let fault = Diagnostic::error(
-            "rego_type_error",
-            location,
-            format!("{}: arity mismatch", op.name),
-        );
+        let fault =
+            Diagnostic::error("rego_type_error", location, format!("{}: arity mismatch", op.name));
         let fault = fault.with_detail(format!("have: ({})", have.join(",")));
         self.faults.push(fault.with_detail(format!("want: ({})", want.join(","))));
     }
