@@ -49,9 +49,8 @@ pub(crate) struct Civil {
 }
 
 impl Civil {
-    /// Returns the date and time of an instant, in a zone that is `offset_s` seconds ahead of UTC.
-    pub(crate) fn of(ns: i64, offset_s: i64) -> Self {
-        let seconds = ns.div_euclid(SECOND_NS) + offset_s;
+    /// Returns the date and time that is so many seconds after 1970-01-01.
+    pub(crate) fn at(seconds: i64) -> Self {
         let (days, in_day) = (seconds.div_euclid(DAY_S), seconds.rem_euclid(DAY_S));
         let (year, month, day) = date_of(days);
         Self {
@@ -61,8 +60,14 @@ impl Civil {
             hour: in_day / 3600,
             minute: in_day / 60 % 60,
             second: in_day % 60,
-            nanosecond: ns.rem_euclid(SECOND_NS),
+            nanosecond: 0,
         }
+    }
+
+    /// Returns the date and time of an instant, in a zone that is `offset_s` seconds ahead of UTC.
+    pub(crate) fn of(ns: i64, offset_s: i64) -> Self {
+        let seconds = ns.div_euclid(SECOND_NS) + offset_s;
+        Self { nanosecond: ns.rem_euclid(SECOND_NS), ..Self::at(seconds) }
     }
 
     /// Returns the seconds since 1970 as if this were a time in UTC, without the nanoseconds, or

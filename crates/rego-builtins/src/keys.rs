@@ -5,7 +5,6 @@
 mod algorithm;
 mod ec;
 mod jwk;
-mod pem;
 mod rsa;
 mod spki;
 
@@ -14,8 +13,11 @@ use hmac::{Hmac, KeyInit, Mac};
 use rego_value::Value;
 use sha2::{Sha256, Sha384, Sha512};
 
+use crate::pem;
+
 pub(crate) use self::algorithm::{Algorithm, Hash};
 pub(crate) use self::jwk::{from_text, from_value};
+pub(crate) use self::spki::of_public_key;
 use self::{ec::EcPrivate, ec::EcPublic, rsa::RsaPrivate, rsa::RsaPublic};
 
 /// How many bytes of seed [`Key::sign`] asks for.

@@ -34,6 +34,7 @@ const FAMILIES: &[&[Builtin]] = &[
     crate::jwt::FAMILY,
     crate::time::FAMILY,
     crate::crypto::FAMILY,
+    crate::certificates::FAMILY,
     crate::graph::FAMILY,
     crate::graphql::FAMILY,
     crate::walk::FAMILY,

@@ -38,7 +38,7 @@ pub(super) fn of_certificate(der: &[u8]) -> Result<Key, String> {
 /// Returns the key of a `SubjectPublicKeyInfo` in DER.
 ///
 /// Errors: what is none, and a kind that is not known.
-pub(super) fn of_public_key(der: &[u8]) -> Result<Key, String> {
+pub(crate) fn of_public_key(der: &[u8]) -> Result<Key, String> {
     let (rest, info) = SubjectPublicKeyInfo::from_der(der)
         .map_err(|_| "asn1: structure error: tags don't match".to_owned())?;
     if !rest.is_empty() {
