@@ -1,13 +1,16 @@
 //! What the libraries tell by `tracing`, as lines of the console.
 
 use std::fmt;
+use std::io::Write;
+use std::sync::Arc;
 
-use portcullis_service::console::{Console, Level};
+use portcullis_service::console::{Console, Format, Level};
 use rego::Value;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::Layer;
-use tracing_subscriber::layer::Context;
+use tracing_subscriber::layer::{Context, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// Writes events of our own crates to a console.
 pub(crate) struct ConsoleLayer(pub(crate) Console);
@@ -68,4 +71,13 @@ impl Visit for Fields {
     fn record_bool(&mut self, field: &Field, value: bool) {
         self.add(field, Value::from(value));
     }
+}
+
+/// Sends what is told from here on to the standard error; returns the console that does it.
+pub(crate) fn to_stderr(format: Format, level: Level) -> Console {
+    // That nobody reads what is told must not end the work.
+    let sink = |line: &str| drop(std::io::stderr().lock().write_all(line.as_bytes()));
+    let console = Console::new(Arc::new(sink), format, level);
+    drop(tracing_subscriber::registry().with(ConsoleLayer(console.clone())).try_init());
+    console
 }

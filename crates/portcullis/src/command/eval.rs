@@ -17,6 +17,8 @@ use rego::Value;
 
 use self::format::Output;
 use crate::capabilities::CapabilitiesArgs;
+use super::run::{LogFormat, LogLevel};
+use crate::console_layer;
 use crate::duration;
 use crate::exit::Exit;
 
@@ -117,6 +119,18 @@ pub(super) struct Args {
     #[arg(long, value_name = "NUMBER", default_value_t = 1,
           value_parser = clap::value_parser!(u32).range(1..))]
     count: u32,
+    /// What evaluates: `rego` is all there is
+    #[arg(short, long, value_name = "TARGET", default_value = "rego", value_parser = ["rego", "wasm"])]
+    target: String,
+    /// Keep data as it is evaluated, which is what happens anyway
+    #[arg(long)]
+    optimize_store_for_read_speed: bool,
+    /// What is told of the work itself, on the standard error
+    #[arg(long, value_enum, default_value = "info")]
+    log_level: LogLevel,
+    /// How it looks
+    #[arg(long, value_enum, default_value = "json")]
+    log_format: LogFormat,
     /// Longest cell of --format=pretty; 0 for all of it
     #[arg(long, value_name = "CHARACTERS", default_value_t = 80)]
     pretty_limit: usize,
@@ -124,6 +138,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<Exit> {
     check_usage(args)?;
+    console_layer::to_stderr(args.log_format.into(), args.log_level.into());
     let deadline = (!args.timeout.is_zero()).then(|| Instant::now() + args.timeout);
     let query = match args.query.first() {
         Some(query) => query.clone(),
@@ -158,6 +173,9 @@ fn check_usage(args: &Args) -> Result<()> {
     }
     if args.show_builtin_errors && args.strict_builtin_errors {
         bail!("specify --show-builtin-errors or --strict-builtin-errors but not both");
+    }
+    if args.target == "wasm" {
+        bail!("wasm target not supported");
     }
     if args.format == Format::Source {
         bail!("invalid output format for evaluation: `source` shows partial evaluation only");

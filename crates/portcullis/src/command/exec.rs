@@ -18,13 +18,11 @@ use clap::ValueEnum;
 use portcullis_service::console::{Console, Level};
 use portcullis_service::service::Service;
 use rego::Value;
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
 
 use self::decide::Decider;
 use self::report::Report;
 use super::run::{LogFormat, LogLevel};
-use crate::console_layer::ConsoleLayer;
+use crate::console_layer;
 use crate::duration;
 use crate::exit::{Exit, is_broken_pipe};
 
@@ -100,7 +98,7 @@ const WORKERS: usize = 2;
 const STACK_BYTES: usize = 8 << 20;
 
 pub(super) fn run(args: &Args) -> Result<Exit> {
-    let console = console(args);
+    let console = console_layer::to_stderr(args.log_format.into(), args.log_level.into());
     match decide_all(args, &console) {
         Ok(()) => Ok(Exit::Success),
         Err(error) if is_broken_pipe(&error) => Err(error),
@@ -110,14 +108,6 @@ pub(super) fn run(args: &Args) -> Result<Exit> {
             Ok(Exit::Refused)
         }
     }
-}
-
-fn console(args: &Args) -> Console {
-    // That nobody reads what is told must not end it.
-    let sink = |line: &str| drop(std::io::stderr().lock().write_all(line.as_bytes()));
-    let console = Console::new(Arc::new(sink), args.log_format.into(), args.log_level.into());
-    drop(tracing_subscriber::registry().with(ConsoleLayer(console.clone())).try_init());
-    console
 }
 
 /// Refuses flags that contradict each other, in OPA's words.
