@@ -153,6 +153,7 @@ pub struct Context<'h> {
     results: u64,
     place: Option<(&'h Sources, Location)>,
     allow_net: Option<&'h [String]>,
+    v0: bool,
     kept: Option<Box<Kept>>,
 }
 
@@ -177,6 +178,7 @@ impl<'h> Context<'h> {
             results: 0,
             place: None,
             allow_net: None,
+            v0: false,
             kept: None,
         }
     }
@@ -186,6 +188,19 @@ impl<'h> Context<'h> {
     pub fn with_allow_net(mut self, allow_net: Option<&'h [String]>) -> Self {
         self.allow_net = allow_net;
         self
+    }
+
+    /// Returns it for a query of Rego v0, or not.
+    #[must_use]
+    pub fn of_v0(mut self, v0: bool) -> Self {
+        self.v0 = v0;
+        self
+    }
+
+    /// Whether the query is Rego v0: a builtin whose results have grown since answers as it did
+    /// then.
+    pub fn is_v0(&self) -> bool {
+        self.v0
     }
 
     /// Returns the world outside.

@@ -53,6 +53,8 @@ pub struct Setting<'a> {
     pub tracer: Option<&'a dyn Tracer>,
     /// Takes down the errors of builtins that did not end the run, where wanted.
     pub errors: Option<&'a BuiltinErrors>,
+    /// Whether the query is Rego v0: builtins then answer as OPA did before 1.8.
+    pub v0: bool,
     /// Whether the value of a rule is kept for the rest of the run. Without, results are the same.
     pub memo: bool,
     /// Adds up what runs use, where wanted.
@@ -148,7 +150,8 @@ impl<'a> Machine<'a> {
             program,
             setting: *setting,
             context: Context::new(setting.host, setting.budget.steps_max, setting.budget.bytes_max)
-                .with_allow_net(setting.allow_net),
+                .with_allow_net(setting.allow_net)
+                .of_v0(setting.v0),
             slots: SmallVec::new(),
             iters: Vec::new(),
             builders: Vec::new(),

@@ -110,6 +110,7 @@ struct Prepared {
     arith: [Builtin; 3],
     positions: Vec<Position>,
     allow_net: Option<Arc<[String]>>,
+    v0: bool,
 }
 
 impl std::fmt::Debug for Prepared {
@@ -163,7 +164,7 @@ pub(crate) fn prepare(
         .map_err(|diagnostics| Errors { diagnostics, sources: sources.clone() })?;
     let query = extend(&compiled.program, resolved, &query, sources.clone())
         .map_err(|error| internal(&error, &sources))?;
-    link(query, policy).ok_or_else(|| Errors { diagnostics: Vec::new(), sources })
+    link(query, policy, version).ok_or_else(|| Errors { diagnostics: Vec::new(), sources })
 }
 
 /// The package and the imports that a query sees.
@@ -192,7 +193,7 @@ fn surroundings(options: &QueryOptions, sources: &mut Sources) -> Result<Surroun
 
 /// Finds the bodies of the builtins that a program calls. All declarations come from the same
 /// table, so none is missing.
-fn link(query: QueryProgram, policy: &Policy) -> Option<Query> {
+fn link(query: QueryProgram, policy: &Policy, version: Grammar) -> Option<Query> {
     let find = |name: &str| builtins::find(name).copied();
     let builtins = query.program.builtins.iter().map(|name| find(name)).collect::<Option<_>>()?;
     let place = |(location, _): &(rego_source::Location, _)| {
@@ -203,7 +204,8 @@ fn link(query: QueryProgram, policy: &Policy) -> Option<Query> {
     let arith = [find("plus")?, find("minus")?, find("mul")?];
     let data = Arc::clone(&policy.data);
     let allow_net = policy.compiled.allow_net.clone();
-    let prepared = Prepared { query, builtins, arith, positions, allow_net };
+    let v0 = version == Grammar::V0;
+    let prepared = Prepared { query, builtins, arith, positions, allow_net, v0 };
     Some(Query { prepared: Arc::new(prepared), data })
 }
 
@@ -276,6 +278,7 @@ impl Query {
             memo: options.memo,
             usage: options.usage,
             allow_net: self.prepared.allow_net.as_deref(),
+            v0: self.prepared.v0,
         };
         let run = rego_vm::run(&self.prepared.query.program, function, &setting);
         run.map_err(|failure| self.error(failure))

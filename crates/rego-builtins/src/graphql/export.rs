@@ -228,7 +228,9 @@ impl Export for Literal {
         record.put("Kind", Value::from(number.unwrap_or(0) as i64));
         record.text("Raw", &self.raw)?;
         record.list("Children", self.children.iter())?;
-        record.put("ExpectedTypeHasDefault", Value::from(self.has_default));
+        if !record.context.is_v0() {
+            record.put("ExpectedTypeHasDefault", Value::from(self.has_default));
+        }
         record.comments("Comment", &self.comments)?;
         record.finish()
     }
