@@ -3,12 +3,14 @@
 mod build;
 mod capabilities;
 mod check;
+mod deps;
 mod docker_authz;
 mod eval;
 mod exec;
 mod fmt;
 mod inspect;
 mod keys;
+mod parse;
 mod run;
 mod sign;
 mod test;
@@ -41,6 +43,8 @@ enum Command {
     Build(build::Args),
     Sign(sign::Args),
     Inspect(inspect::Args),
+    Parse(parse::Args),
+    Deps(deps::Args),
     Capabilities(capabilities::Args),
     Version(version::Args),
     DockerAuthz(DockerAuthzArgs),
@@ -59,6 +63,8 @@ impl Cli {
             Command::Build(args) => build::run(&args),
             Command::Sign(args) => sign::run(&args),
             Command::Inspect(args) => inspect::run(&args),
+            Command::Parse(args) => parse::run(&args),
+            Command::Deps(args) => deps::run(&args),
             Command::Capabilities(args) => capabilities::run(&args),
             Command::Version(args) => version::run(&args),
             Command::DockerAuthz(args) => docker_authz::run(&args),

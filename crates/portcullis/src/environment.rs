@@ -10,8 +10,9 @@ use clap::{Arg, ArgAction, Command};
 pub(crate) fn with_variables(command: Command, prefix: &str) -> Command {
     let prefix = prefix.to_string();
     command.mut_subcommands(move |subcommand| {
-        let prefix = format!("{prefix}_{}", subcommand.get_name());
-        subcommand.mut_args(|arg| with_variable(arg, &prefix))
+        // As in OPA a command below another one goes by its own name: `OPA_MOVE_WRITE`.
+        let own = format!("{prefix}_{}", subcommand.get_name());
+        with_variables(subcommand.mut_args(|arg| with_variable(arg, &own)), &prefix)
     })
 }
 

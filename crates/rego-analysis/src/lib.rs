@@ -12,6 +12,7 @@ pub mod builtin;
 mod catalog;
 mod conflicts;
 mod definition;
+mod dependencies;
 mod finding;
 mod heads;
 mod imports;
@@ -36,6 +37,8 @@ mod walk;
 mod wildcards;
 
 pub use conflicts::base_conflicts;
+pub use dependencies::{Dependencies, dependencies};
+pub use lower::reference_text;
 pub use options::{HeadForms, Options, Print};
 pub use pipeline::{Analysed, ParsedModule, analyse};
 pub use query::{QuerySource, analyse_query};

@@ -9,6 +9,7 @@ mod term;
 mod with;
 
 pub(crate) use call::path_text;
+pub use call::reference_text;
 
 use rego_source::{Diagnostic, Location, Span};
 use rego_syntax::ast;

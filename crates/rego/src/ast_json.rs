@@ -16,8 +16,10 @@ mod convert;
 mod expand;
 mod generate;
 mod locals;
+mod located;
 mod node;
 mod order;
+mod pretty;
 mod resolve;
 mod vars;
 mod write;
@@ -37,6 +39,7 @@ use crate::compiler::{RegoVersion, parse_one};
 use crate::errors::Errors;
 use convert::Form;
 use generate::Names;
+use located::Located;
 use node::{Module, Term};
 use resolve::Globals;
 
@@ -47,6 +50,62 @@ use resolve::Globals;
 pub fn parsed(name: &str, text: &str, version: RegoVersion) -> Result<Value, Errors> {
     let read = Read::new(name, text, version, Annotations::Warn)?;
     Ok(read.parsed())
+}
+
+/// What is shown of a module beside its tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// Comments.
+    pub comments: bool,
+    /// The place and the text of each node.
+    pub locations: bool,
+}
+
+/// Returns OPA's object of a module as its parser leaves it, with what is asked for beside it.
+/// METADATA blocks must be sound.
+///
+/// Errors: text that is no module, blocks that are not sound.
+pub fn parsed_with(
+    name: &str,
+    text: &str,
+    version: RegoVersion,
+    shown: Shown,
+) -> Result<Value, Errors> {
+    let read = Read::new(name, text, version, Annotations::Check)?;
+    if !shown.locations {
+        let comments = if shown.comments { read.comments() } else { Vec::new() };
+        return Ok(read.parsed_with(comments));
+    }
+    let mut located = Located::new(&read.file);
+    let mut module = convert::module(&read.tree, Form::Parsed, &mut Names::default());
+    annotations::attach((&read.tree, &read.annotations), &mut module);
+    let spans = read.annotations.iter().map(|annotation| annotation.span);
+    let annotations = module.annotations.iter().zip(spans).map(|(annotation, span)| {
+        let fields = annotation.as_object().into_iter().flat_map(|object| object.iter());
+        let place = (Value::from("location"), located.place(span));
+        Value::object(fields.map(|(k, v)| (k.clone(), v.clone())).chain([place]).collect())
+    });
+    let annotations: Vec<Value> = annotations.collect();
+    let of_rules = module.rules.iter_mut().map(|rule| std::mem::take(&mut rule.annotations));
+    let of_rules = of_rules.collect();
+    let comments = if shown.comments { read.comments() } else { Vec::new() };
+    Ok(located.module(&read.tree, (annotations, of_rules), comments))
+}
+
+/// Returns a module as an indented list of its nodes, with a line for each comment where
+/// `shown.comments` is set. METADATA blocks must be sound.
+///
+/// Errors: text that is no module, blocks that are not sound.
+pub fn pretty(
+    name: &str,
+    text: &str,
+    version: RegoVersion,
+    shown: Shown,
+) -> Result<String, Errors> {
+    let read = Read::new(name, text, version, Annotations::Check)?;
+    let module = convert::module(&read.tree, Form::Parsed, &mut Names::default());
+    let comments = if shown.comments { read.tree.comments.len() } else { 0 };
+    Ok(pretty::module(&module, read.annotations.len(), comments))
 }
 
 /// Modules that belong together: what a name stands for depends on the others.
@@ -182,9 +241,13 @@ impl Read {
     }
 
     fn parsed(&self) -> Value {
+        self.parsed_with(self.comments())
+    }
+
+    fn parsed_with(&self, comments: Vec<Value>) -> Value {
         let mut module = convert::module(&self.tree, Form::Parsed, &mut Names::default());
         annotations::attach((&self.tree, &self.annotations), &mut module);
-        write::module(&module, self.comments())
+        write::module(&module, comments)
     }
 
     /// OPA writes the text of a comment in Base64.

@@ -438,6 +438,18 @@ impl Policy {
         self.prepare_with(query, &QueryOptions::default())
     }
 
+    /// Returns the documents and rules that a query depends on.
+    ///
+    /// Errors: what is wrong with the query.
+    pub fn dependencies(
+        &self,
+        query: &str,
+        options: &QueryOptions,
+    ) -> Result<rego_analysis::Dependencies, Errors> {
+        let (query, _) = query::analysed(self, query, options)?;
+        Ok(rego_analysis::dependencies(&self.compiled.resolved, &query.body))
+    }
+
     /// Prepares a query with options.
     ///
     /// Errors: what is wrong with the query.

@@ -119,12 +119,12 @@ impl std::fmt::Debug for Prepared {
     }
 }
 
-/// Compiles a query against a policy.
-pub(crate) fn prepare(
+/// Resolves a query against a policy; the sources are those that its locations point into.
+pub(crate) fn analysed(
     policy: &Policy,
     text: &str,
     options: &QueryOptions,
-) -> Result<Query, Errors> {
+) -> Result<(rego_analysis::tree::Query, Sources), Errors> {
     let compiled = &policy.compiled;
     let mut sources = compiled.resolved.sources.clone();
     let source = sources.add(Arc::new(SourceFile::new("", text)));
@@ -162,7 +162,18 @@ pub(crate) fn prepare(
     let resolved = &compiled.resolved;
     let query = analyse_query(resolved, query, &sources, &analysis)
         .map_err(|diagnostics| Errors { diagnostics, sources: sources.clone() })?;
-    let query = extend(&compiled.program, resolved, &query, sources.clone())
+    Ok((query, sources))
+}
+
+/// Compiles a query against a policy.
+pub(crate) fn prepare(
+    policy: &Policy,
+    text: &str,
+    options: &QueryOptions,
+) -> Result<Query, Errors> {
+    let compiled = &policy.compiled;
+    let (query, sources) = analysed(policy, text, options)?;
+    let query = extend(&compiled.program, &compiled.resolved, &query, sources.clone())
         .map_err(|error| internal(&error, &sources))?;
     link(query, policy, version).ok_or_else(|| Errors { diagnostics: Vec::new(), sources })
 }

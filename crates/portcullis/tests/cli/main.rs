@@ -4,6 +4,7 @@
 mod build;
 mod capabilities;
 mod check;
+mod deps;
 mod eval;
 mod eval_bundles;
 mod eval_observe;
@@ -11,6 +12,7 @@ mod exec;
 mod fmt;
 mod inspect;
 mod names;
+mod parse;
 mod place;
 mod sign;
 mod test;

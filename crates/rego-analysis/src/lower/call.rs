@@ -294,6 +294,14 @@ fn written(first: &str, rest: &[&str]) -> String {
     std::iter::once(&first).chain(rest).copied().collect::<Vec<_>>().join(".")
 }
 
+/// Returns a reference as Rego writes it: `data.a["b c"]`; its root is the first part.
+pub fn reference_text(path: &[Value]) -> String {
+    match path.split_first() {
+        Some((root, rest)) => path_text(root.as_str().unwrap_or_default(), rest),
+        None => String::new(),
+    }
+}
+
 /// Returns a path as Rego writes it.
 pub(crate) fn path_text(root: &str, path: &[Value]) -> String {
     let mut text = String::from(root);
