@@ -115,7 +115,12 @@ fn number(text: &str) -> String {
     if power < 0
         && let Ok(float) = text.parse::<f64>()
     {
-        return format!("{float:e}");
+        // The suites' own numbers are doubles, written as integers where they are.
+        return if float.fract() == 0.0 {
+            number(&float.to_string())
+        } else {
+            format!("{float:e}")
+        };
     }
     match usize::try_from(power) {
         Ok(power) if digits.len() + power <= 25 => format!("{sign}{digits}{}", "0".repeat(power)),

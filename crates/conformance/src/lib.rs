@@ -15,3 +15,4 @@ pub mod judge;
 pub mod known;
 pub mod report;
 pub mod run;
+mod sleep;

@@ -30,6 +30,7 @@ pub struct FileResult {
 
 /// Runs the cases of a file whose id contains `filter`.
 pub fn run_file(file: &CaseFile, filter: &str, mode: Mode) -> FileResult {
+    crate::sleep::install();
     let mut result = FileResult { name: file.name.clone(), ..FileResult::default() };
     for (id, case) in file.cases.iter().filter(|(id, _)| id.contains(filter)) {
         let judged = run_case(case, mode);

@@ -19,7 +19,7 @@ use crate::pipeline::ParsedModule;
 use crate::scan::{self, Names};
 use crate::scope::{Entry, Frame, LocalName, Occurrence, no_names};
 use crate::test_rules;
-use crate::tree::{Body, Definition, RuleId, Term, TermKind};
+use crate::tree::{Body, Definition, Expr, ExprKind, Local, RuleId, Term, TermKind};
 use crate::unit::Unit;
 
 /// A definition whose statements still stand in the order of the text.
@@ -79,10 +79,22 @@ struct RuleLower<'a, 'h> {
 }
 
 /// The parts of a branch that differ between the first one and `else`.
-struct Branch<'s> {
+struct Branch<'s, 'p> {
+    /// Parameters that are compared in the body.
+    compared: &'p [(Local, &'s ast::Term)],
     value: Option<&'s ast::Term>,
     keys: &'s [&'s ast::Term],
     body: Option<&'s ast::Body>,
+}
+
+/// The parameters that are template strings, with the locals that stand for them: what is in them
+/// may only be known once the body is.
+fn compared<'s>(parameters: &[Term], args: &'s [ast::Term]) -> Vec<(Local, &'s ast::Term)> {
+    let template = |(parameter, arg): (&Term, &'s ast::Term)| match (&parameter.kind, &arg.kind) {
+        (TermKind::Local(local), ast::TermKind::Template { .. }) => Some((*local, arg)),
+        _ => None,
+    };
+    parameters.iter().zip(args).filter_map(template).collect()
 }
 
 impl RuleLower<'_, '_> {
@@ -95,7 +107,9 @@ impl RuleLower<'_, '_> {
         let entries = self.lower.frame.close().map(|scope| scope.entries).unwrap_or_default();
 
         let value = rule.head.key.as_ref().or(rule.head.value.as_ref().map(|(value, _)| value));
-        let branch = Branch { value, keys: &head.dynamic, body: rule.body.as_ref() };
+        let compared = compared(&parameters, args);
+        let branch =
+            Branch { compared: &compared, value, keys: &head.dynamic, body: rule.body.as_ref() };
         let mut definition = self.branch(&branch, &entries, head.location);
         definition.args = parameters;
         definition.contains = rule.head.key.is_some();
@@ -112,7 +126,7 @@ impl RuleLower<'_, '_> {
         if let Some(metadata) = &mut self.lower.metadata {
             metadata.own = Own::IsLeftOut;
         }
-        definition.els = self.branches(rule.els.as_deref(), &entries);
+        definition.els = self.branches(rule.els.as_deref(), &entries, &compared);
         self.report_unused_parameters(&entries);
         let names = self.lower.frame.names;
         Draft {
@@ -131,12 +145,13 @@ impl RuleLower<'_, '_> {
         &mut self,
         first: Option<&ast::Else>,
         entries: &HashMap<ast::Text, Entry>,
+        compared: &[(Local, &ast::Term)],
     ) -> Option<Box<Definition>> {
         let chain = std::iter::successors(first, |els| els.els.as_deref());
         let mut lowered = Vec::new();
         for els in chain {
             let value = els.value.as_ref().map(|(value, _)| value);
-            let branch = Branch { value, keys: &[], body: els.body.as_ref() };
+            let branch = Branch { compared, value, keys: &[], body: els.body.as_ref() };
             lowered.push(self.branch(&branch, entries, self.lower.at(els.span)));
         }
         lowered.into_iter().rev().fold(None, |next, mut definition| {
@@ -147,7 +162,7 @@ impl RuleLower<'_, '_> {
 
     fn branch(
         &mut self,
-        branch: &Branch<'_>,
+        branch: &Branch<'_, '_>,
         entries: &HashMap<ast::Text, Entry>,
         location: Location,
     ) -> Definition {
@@ -161,8 +176,17 @@ impl RuleLower<'_, '_> {
             mentioned.retain(|name| !names.declared.contains(name));
             names.mentioned.extend(mentioned);
         }
+        for (_, term) in branch.compared {
+            scan::mention(term, &mut names.mentioned);
+        }
         self.lower.frame.open_with(entries.clone(), names);
-        let body = branch.body.map_or_else(Body::default, |body| self.lower.body(body));
+        let mut body = branch.body.map_or_else(Body::default, |body| self.lower.body(body));
+        for (local, term) in branch.compared {
+            let (index, location) = (body.exprs.len() as u32, self.lower.at(term.span));
+            let parameter = Term { kind: TermKind::Local(*local), location };
+            let kind = ExprKind::Unify(parameter, self.lower.term(term));
+            body.exprs.push(Expr { kind, with: Vec::new(), location, index });
+        }
         let keys = branch.keys.iter().map(|key| self.lower.term(key)).collect();
         let value = match branch.value {
             Some(value) => self.lower.term(value),

@@ -2,6 +2,8 @@
 //!
 //! Must not know: programs, evaluation.
 
+use std::sync::OnceLock;
+
 use rego_analysis::builtin::{Decl, Type};
 use rego_value::Value;
 use rego_vm::{Builtin, BuiltinError, Context};
@@ -16,14 +18,26 @@ static OWN: [Builtin; 1] = [Builtin::new(
     parse_module,
 )];
 
+/// Those of the program that embeds the engine.
+static EXTRA: OnceLock<&'static [Builtin]> = OnceLock::new();
+
+/// Adds built-in functions to Rego's own, for the whole process. To be called once, before anything
+/// is compiled. One that has the name of another is never called.
+///
+/// Errors: built-in functions have been added before; those stay.
+pub fn extend_builtins(builtins: &'static [Builtin]) -> Result<(), &'static [Builtin]> {
+    EXTRA.set(builtins)
+}
+
 /// Returns every builtin.
 pub(crate) fn all() -> impl Iterator<Item = &'static Builtin> {
-    rego_builtins::all().chain(&OWN)
+    rego_builtins::all().chain(&OWN).chain(EXTRA.get().copied().unwrap_or_default())
 }
 
 /// Returns the builtin of a name.
 pub(crate) fn find(name: &str) -> Option<&'static Builtin> {
-    rego_builtins::find(name).or_else(|| OWN.iter().find(|builtin| builtin.decl.name == name))
+    let others = || OWN.iter().chain(EXTRA.get().copied().unwrap_or_default());
+    rego_builtins::find(name).or_else(|| others().find(|builtin| builtin.decl.name == name))
 }
 
 /// How many bytes of tree a byte of text makes at most: a comment's object, a nested term.

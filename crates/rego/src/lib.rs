@@ -22,6 +22,7 @@ pub mod testing;
 pub mod trace;
 
 pub use annotations::Annotations;
+pub use builtins::extend_builtins;
 pub use capabilities::{Capabilities, CapabilitiesError};
 pub use compiler::{Compiler, Policy, QueryOptions, RegoVersion, package_of};
 pub use errors::{Errors, EvalError, diagnostic_value};
@@ -31,4 +32,5 @@ pub use rego_analysis::{Dependencies, reference_text};
 pub use rego_program::LowerOptions as Lowering;
 pub use rego_source::{Diagnostic, Location, Position, Severity, Sources, render};
 pub use rego_value::{JsonError, JsonReader, Keys, Number, ObjectRef, Value, View, YamlError};
+pub use rego_vm::{Builtin, BuiltinError, Context, Decl, Type};
 pub use rego_vm::{BuiltinErrors, Host, RECORD_BYTES_MAX, Recorder, Usage, world};

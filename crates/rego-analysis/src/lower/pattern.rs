@@ -94,6 +94,11 @@ impl Lower<'_> {
             let message = "rule arguments cannot contain calls";
             self.findings.error(Stage::ResolveRefs, COMPILE, self.at(arg.span), message);
         }
+        if let ast::TermKind::Template { .. } = &arg.kind {
+            // Compared in the body, see `definition.rs`.
+            let kind = TermKind::Local(self.frame.fresh(LocalName::Generated));
+            return Term { kind, location: self.at(arg.span) };
+        }
         self.term(arg)
     }
 }
