@@ -26,6 +26,8 @@ pub struct Judged {
     pub failure: Option<Failure>,
     /// How well errors agree beyond the first code.
     pub finer: Finer,
+    /// Where they do not agree: a line for each error of the list that differs.
+    pub differences: Vec<String>,
 }
 
 /// Why a case failed.
@@ -86,7 +88,9 @@ pub enum Mode {
 /// Runs a case and judges its answer. Panics and overlong work are the caller's to catch.
 pub fn judge(case: &Case, mode: Mode) -> Judged {
     let answer = answer(case, mode);
-    let finer = finer(case.want_errors.as_deref().unwrap_or_default(), answer.as_ref().err());
+    let want = case.want_errors.as_deref().unwrap_or_default();
+    let finer = finer(want, answer.as_ref().err());
+    let differences = differences(want, answer.as_ref().err());
     let failure = match &answer {
         Err(found) => judge_errors(case, found),
         Ok(results) if case.wants_error() => Some(Failure {
@@ -96,7 +100,7 @@ pub fn judge(case: &Case, mode: Mode) -> Judged {
         }),
         Ok(results) => judge_results(case, results),
     };
-    Judged { failure, finer }
+    Judged { failure, finer, differences }
 }
 
 const PLAIN: Lowering = Lowering { trace: true, index: false, joins: false, early_exit: false };
@@ -158,7 +162,9 @@ fn compile_errors(errors: Errors) -> Vec<Found> {
     let wrong = errors.diagnostics.iter().filter(|d| d.severity == Severity::Error);
     let found = wrong.map(|d| {
         let place = d.location.and_then(|l| errors.sources.resolve(l)).map(|(_, p)| p);
+        // The suites leave out what is 0: the end of a file has a row only.
         let (row, col) = (place.map(|p| p.row), place.map(|p| p.col));
+        let [row, col] = [row, col].map(|it| it.filter(|number| *number > 0));
         Found { code: d.code, message: d.message.clone(), line: errors.line(d), row, col }
     });
     found.collect()
@@ -287,4 +293,25 @@ fn finer(want: &[WantedError], found: Option<&Vec<Found>>) -> Finer {
         grade.places += usize::from(want.row == found.row && want.col == found.col);
     }
     grade
+}
+
+/// Returns a line for each place of the list where the errors are not the same.
+fn differences(want: &[WantedError], found: Option<&Vec<Found>>) -> Vec<String> {
+    let found = found.map(Vec::as_slice).unwrap_or_default();
+    let count = if want.is_empty() { 0 } else { want.len().max(found.len()) };
+    let place = |row: Option<u32>, col: Option<u32>| match (row, col) {
+        (Some(row), Some(col)) => format!("{row}:{col}"),
+        _ => "nowhere".to_owned(),
+    };
+    let lines = (0..count).map(|at| {
+        let want =
+            want.get(at).map(|e| format!("{} {}: {}", place(e.row, e.col), e.code, e.message));
+        let got =
+            found.get(at).map(|e| format!("{} {}: {}", place(e.row, e.col), e.code, e.message));
+        (want.unwrap_or_default(), got.unwrap_or_default())
+    });
+    lines
+        .filter(|(want, got)| want != got)
+        .map(|(want, got)| format!("{want}\n    got  {got}"))
+        .collect()
 }

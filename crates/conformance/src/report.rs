@@ -17,6 +17,9 @@ pub fn file(out: &mut dyn Write, result: &FileResult, verbose: bool) -> io::Resu
             writeln!(out, "  FAIL {id}  [{}]", failure.sort)?;
             writeln!(out, "    want {}\n    got  {}", failure.want, failure.got)?;
         }
+        for (id, line) in &result.near {
+            writeln!(out, "  NEAR {id}\n    want {line}")?;
+        }
     }
     Ok(())
 }

@@ -26,6 +26,8 @@ pub struct FileResult {
     pub failed: Vec<(String, Failure)>,
     /// The finer grade of the errors.
     pub finer: Finer,
+    /// The ids of cases whose errors differ in a finer way, with a line for each.
+    pub near: Vec<(String, String)>,
 }
 
 /// Runs the cases of a file whose id contains `filter`.
@@ -35,6 +37,7 @@ pub fn run_file(file: &CaseFile, filter: &str, mode: Mode) -> FileResult {
     for (id, case) in file.cases.iter().filter(|(id, _)| id.contains(filter)) {
         let judged = run_case(case, mode);
         result.finer.add(judged.finer);
+        result.near.extend(judged.differences.into_iter().map(|line| (id.clone(), line)));
         match judged.failure {
             None => result.passed.push(id.clone()),
             Some(failure) => result.failed.push((id.clone(), failure)),
@@ -66,7 +69,7 @@ fn run_case(case: &Case, mode: Mode) -> Judged {
 
 fn failed(sort: &str, got: String) -> Judged {
     let failure = Failure { sort: sort.to_owned(), want: "an answer".to_owned(), got };
-    Judged { failure: Some(failure), finer: Finer::default() }
+    Judged { failure: Some(failure), finer: Finer::default(), differences: Vec::new() }
 }
 
 fn payload_text(payload: &(dyn Any + Send)) -> String {

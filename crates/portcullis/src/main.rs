@@ -18,6 +18,7 @@ mod measure;
 mod network;
 mod personality;
 mod report;
+mod schemas;
 mod table;
 
 use std::io::Write;

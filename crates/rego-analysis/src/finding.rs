@@ -35,6 +35,24 @@ pub(crate) const TYPE: &str = "rego_type_error";
 /// `rego_unsafe_var_error`
 pub(crate) const UNSAFE: &str = "rego_unsafe_var_error";
 
+/// How many errors are told; 0 is no limit. One more says that there were too many.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Limit {
+    /// Also where there are no more than that: OPA stops a module set with the last one allowed,
+    /// and does not know of others.
+    Reached(usize),
+    /// Only where there are more: a query.
+    Exceeded(usize),
+}
+
+impl Limit {
+    fn count(self) -> usize {
+        match self {
+            Self::Reached(count) | Self::Exceeded(count) => count,
+        }
+    }
+}
+
 /// All findings so far.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
@@ -65,10 +83,10 @@ impl Findings {
     }
 
     /// Returns the warnings, or the errors of the first stage that failed: sorted by place, cut
-    /// off at `limit` as OPA does.
+    /// off at a limit as OPA does.
     pub(crate) fn finish(
         self,
-        limit: usize,
+        limit: Limit,
         sources: &Sources,
     ) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
         let Some((stage, mut errors)) = self.errors.into_iter().next() else {
@@ -78,8 +96,12 @@ impl Findings {
         if stage != Stage::RuleConflicts {
             errors.sort_by(|a, b| place(a, sources).cmp(&place(b, sources)));
         }
-        if limit > 0 && errors.len() > limit {
-            errors.truncate(limit);
+        let told = match limit {
+            Limit::Reached(limit) => limit,
+            Limit::Exceeded(limit) => limit.saturating_add(1),
+        };
+        if limit.count() > 0 && errors.len() >= told {
+            errors.truncate(limit.count());
             let mut last = Diagnostic::error(COMPILE, Location::default(), "error limit reached");
             last.location = None;
             errors.push(last);

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use rego_value::Value;
 
 use crate::builtin::Decl;
+use crate::schemas::SchemaSet;
 
 /// What to do with calls of `print`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,6 +53,8 @@ pub struct Options<'a> {
     /// Whether rules that are tests are to be run as such: those of one name are kept apart, and
     /// each of their cases announces itself.
     pub tests: bool,
+    /// The schemas of documents.
+    pub schemas: Option<&'a SchemaSet>,
 }
 
 impl Options<'_> {
@@ -74,6 +77,7 @@ impl Options<'_> {
             head_forms: HeadForms::All,
             print: Print::Keep,
             tests: false,
+            schemas: None,
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::annotation::{Annotation, AnnotationSet};
 use crate::catalog::{self, Assignment, Catalog, Trie};
 use crate::conflicts::Conflicts;
 use crate::definition::{self, Draft, World};
-use crate::finding::{COMPILE, Findings, Stage};
+use crate::finding::{COMPILE, Findings, Limit, Stage};
 use crate::heads::{self, Head};
 use crate::imports;
 use crate::keywords;
@@ -74,6 +74,11 @@ pub fn analyse(
     let packages: Vec<_> = units.iter().map(|unit| Arc::clone(&unit.package)).collect();
     let (catalog, assignments) = catalog::build(&heads, &trie, &packages);
 
+    let input = types::of_input(options.schemas).unwrap_or_else(|error| {
+        findings.add(Stage::ResolveRefs, *error);
+        None
+    });
+
     heads::check_forms(&heads, options.head_forms, &mut findings);
     // check_keyword_overrides, check_imports
     keywords::check(&heads, &units, &mut findings);
@@ -123,11 +128,11 @@ pub fn analyse(
         let order = recursion::check(&drafts, &heads, &catalog, &sources, &mut findings);
         // check_types
         if !findings.failed_before(Stage::Types) {
-            types = types::check(&drafts, &order, &catalog, &mut findings);
+            types = types::check(&drafts, &order, (&catalog, input), &mut findings);
         }
     }
 
-    let warnings = findings.finish(options.error_limit, &sources)?;
+    let warnings = findings.finish(Limit::Reached(options.error_limit), &sources)?;
     Ok(Analysed { resolved: assemble(catalog, drafts, sources, types), warnings, tests })
 }
 

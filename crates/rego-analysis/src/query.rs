@@ -8,7 +8,7 @@ use rego_syntax::ast::{self, Import, RegoVersion, Text};
 use rego_value::Value;
 
 use crate::catalog::Catalog;
-use crate::finding::{Findings, Stage};
+use crate::finding::{Findings, Limit, Stage};
 use crate::lower::Lower;
 use crate::options::Options;
 use crate::prints;
@@ -74,7 +74,7 @@ pub fn analyse_query(
     if !findings.failed_before(Stage::Types) {
         types::check_query(&body, &names, (resolved, &catalog), &mut findings);
     }
-    findings.finish(options.error_limit, sources)?;
+    findings.finish(Limit::Exceeded(options.error_limit), sources)?;
     Ok(Query { body, bindings, expressions: expressions(&query), locals: names.len() as u32 })
 }
 

@@ -12,47 +12,69 @@
 
 mod check;
 mod declared;
+mod extent;
+mod json;
 mod locals;
+mod overrides;
 mod pattern;
 mod reference;
 mod relate;
 mod report;
 mod rules;
+mod schema;
 mod ty;
 
-use rego_source::Diagnostic;
+use rego_source::{Diagnostic, Location};
 
 use crate::catalog::Catalog;
 use crate::definition::Draft;
-use crate::finding::{Findings, Stage};
+use crate::finding::{Findings, Stage, TYPE};
+use crate::schemas::SchemaSet;
 use crate::scope::LocalName;
 use crate::tree::{Body, Resolved, RuleId};
 use check::Checker;
 use declared::Declared;
 use locals::Locals;
+use overrides::Overrides;
 use relate::Relate;
 pub use rules::RuleTypes;
+use ty::Ty;
 
 /// So many steps of relating types a module set may take. Real ones take thousands.
 const MODULE_STEPS: u64 = 20_000_000;
 /// So many a query may take.
 const QUERY_STEPS: u64 = 1_000_000;
 
+/// Returns the type of `input`, where a schema is given for it.
+///
+/// Errors: what is wrong with that schema.
+pub(crate) fn of_input(schemas: Option<&SchemaSet>) -> Result<Option<Ty>, Box<Diagnostic>> {
+    let Some(schema) = schemas.and_then(|schemas| schemas.get(&[])) else { return Ok(None) };
+    let ty = schema::of_schema(schema, &Relate::new(MODULE_STEPS));
+    ty.map(Some).map_err(|message| {
+        let error = Diagnostic::error(TYPE, Location::default(), message);
+        Box::new(Diagnostic { location: None, ..error })
+    })
+}
+
 /// Checks all definitions, in the order given, and returns the types of rules.
 pub(crate) fn check(
     drafts: &[Draft],
     order: &[usize],
-    catalog: &Catalog<'_>,
+    (catalog, input): (&Catalog<'_>, Option<Ty>),
     findings: &mut Findings,
 ) -> RuleTypes {
     let relate = Relate::new(MODULE_STEPS);
     let mut declared = Declared::default();
     let mut rules = RuleTypes::new(drafts, catalog.rules.len());
     let rule_path = |rule: RuleId| catalog.path_of(rule);
+    let schemas = Overrides::of_input(input);
     for draft in order.iter().filter_map(|at| drafts.get(*at)) {
         let mut checker = Checker {
             tree: &catalog.tree,
             rules: &rules,
+            schemas: &schemas,
+            of_module: true,
             relate: &relate,
             declared: &mut declared,
             rule_path: &rule_path,
@@ -65,6 +87,7 @@ pub(crate) fn check(
         rules.add(draft.rule, outcome, &relate);
         add_all(found, findings);
     }
+    rules.set_input(schemas.input());
     rules
 }
 
@@ -79,6 +102,8 @@ pub(crate) fn check_query(
     let mut checker = Checker {
         tree: &resolved.tree,
         rules: &resolved.types,
+        schemas: &Overrides::of_input(resolved.types.input()),
+        of_module: false,
         relate: &Relate::new(QUERY_STEPS),
         declared: &mut Declared::default(),
         rule_path: &rule_path,

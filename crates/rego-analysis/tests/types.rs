@@ -124,6 +124,44 @@ i if { walk(input, [path, value]); path = \"x\"; value = 1 }
     ));
 }
 
+/// A statement `a == b` of a rule is `a = b` to OPA's checker, unless it stands inside another term.
+#[test]
+fn equality_of_statements() {
+    insta::assert_snapshot!(errors(
+        "package p
+
+a if 1 == \"1\"
+b if not input.x == [1, 2][\"a\"]
+c := [1 | 1 == \"a\"]
+d := 1 == \"1\"
+f(x) := 1 if x == 1
+f(x) := 2 if x == \"a\"
+e := f(1) + f(\"a\")
+g := f([1])
+"
+    ));
+}
+
+#[test]
+fn documents_of_rules() {
+    insta::assert_snapshot!(errors(
+        "package p.q
+
+double(x) := x * 2
+number := 1
+a := data[1]
+b := data.p[2]
+c := double
+d := data.p.q.double.x
+e if { some x; data.p[x].number; x == 1 }
+f if every x in [1] { number.foo == x }
+g if data.r.s == {\"x\": 1}
+h := data.r.s + 1
+i if double(1) with double as upper
+"
+    ));
+}
+
 #[test]
 fn references_to_what_cannot_be() {
     insta::assert_snapshot!(errors(
@@ -193,8 +231,8 @@ const ACCEPTED: &[(&str, &str)] = &[
     ("a union of objects may be anything", "a := upper(object.union(input.x, {\"k\": 1}))"),
     ("input can be anything", "a := input.x + count(input.x)"),
     ("base documents can be anything", "a := data.base.x + count(data.base.x[_].y)"),
-    ("comparing is for all types", "a if 1 == \"1\"\nb if [] < {}\nc if 1 != null"),
-    ("a parameter that may be anything", "f(x) := 1 if x == 1\na := f(\"x\")\nb := f({})"),
+    ("comparing is for all types", "a := 1 == \"1\"\nb if [] < {}\nc if 1 != null"),
+    ("a parameter that may be anything", "f(x) := x == 1\na := f(\"x\")\nb := f({})"),
     (
         "a parameter as each definition takes it",
         "f(x) := x + 1\nf(x) := upper(x)\na := f(1)\nb := f(\"x\")",
@@ -213,6 +251,12 @@ const ACCEPTED: &[(&str, &str)] = &[
         "default a := 1\na := \"x\" if input.x\nb := upper(a)\nc := a + 1",
     ),
     ("a rule that may miss", "a := {\"x\": 1} if input.x\nb := a.x + 1"),
+    (
+        "a key beside a dynamic object",
+        "a[x] := 1 if some x in input.a\na.k.l := \"s\" if input.y\nb := upper(a.k.l)\nc := a[1]",
+    ),
+    ("a package", "a if data.p.b == {1: 2}\nb := data.other\nc := count(data.other)"),
+    ("every with untyped variables", "n := 1\na if every x in input { x.foo; n == x.bar }"),
     ("a rule that is not there", "a := data.p.nothing.here\nb := count(data.p.nothing)"),
     (
         "all of a package",

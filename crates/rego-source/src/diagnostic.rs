@@ -24,6 +24,8 @@ pub struct Diagnostic {
     pub location: Option<Location>,
     /// Further lines that OPA prints indented below the message (`have: …`, `want: …`).
     pub details: Vec<String>,
+    /// The same for programs, where OPA gives an object: JSON text on one line.
+    pub details_json: Option<String>,
     /// What to do next, without the word "hint".
     pub hint: Option<String>,
     /// Other places that matter, each with a sentence.
@@ -51,6 +53,7 @@ impl Diagnostic {
             message: message.into(),
             location: Some(location),
             details: Vec::new(),
+            details_json: None,
             hint: None,
             notes: Vec::new(),
             shows_source: false,
@@ -73,6 +76,13 @@ impl Diagnostic {
     #[must_use]
     pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
         self.details.push(detail.into());
+        self
+    }
+
+    /// Returns it with the object that programs get for its details, as JSON text on one line.
+    #[must_use]
+    pub fn with_details_json(mut self, json: impl Into<String>) -> Self {
+        self.details_json = Some(json.into());
         self
     }
 

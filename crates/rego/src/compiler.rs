@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use rego_analysis::builtin::Decl;
 use rego_analysis::tree::Resolved;
-use rego_analysis::{Analysed, ParsedModule, Print, TestRule, analyse, base_conflicts};
+use rego_analysis::{Analysed, ParsedModule, Print, SchemaSet, TestRule, analyse, base_conflicts};
 use rego_program::{LowerError, LowerOptions as Lowering, Program, lower};
 use rego_source::{Diagnostic, Severity, SourceFile, SourceId, Sources};
 use rego_syntax::ast::{Module, RegoVersion as Grammar};
@@ -57,6 +57,7 @@ pub struct Compiler {
     tests: bool,
     lowering: Lowering,
     first_errors_only: bool,
+    schemas: Option<SchemaSet>,
     allow_net: Option<Vec<String>>,
 }
 
@@ -120,10 +121,17 @@ impl Compiler {
         self
     }
 
-    /// Sets how many errors are collected before compilation gives up; 10 without.
+    /// Sets how many errors are told before compilation gives up, 0 for all of them; 10 without.
     #[must_use]
     pub fn errors_max(mut self, errors_max: usize) -> Self {
         self.errors_max = Some(errors_max);
+        self
+    }
+
+    /// Sets the schemas: that of `input`, and those that annotations name.
+    #[must_use]
+    pub fn schemas(mut self, schemas: SchemaSet) -> Self {
+        self.schemas = Some(schemas);
         self
     }
 
@@ -182,6 +190,7 @@ impl Compiler {
             head_forms: self.capabilities.as_deref().map(Capabilities::heads).unwrap_or_default(),
             print: self.print,
             tests: self.tests,
+            schemas: self.schemas.as_ref(),
             ..analysis_options()
         };
         let Analysed { resolved, warnings: more, tests } =

@@ -28,7 +28,7 @@ pub use compiler::{Compiler, Policy, QueryOptions, RegoVersion, package_of};
 pub use errors::{Errors, EvalError, diagnostic_value};
 pub use host::IdleHost;
 pub use query::{Budget, EvalOptions, ExpressionValue, Query, ResultSet, Row};
-pub use rego_analysis::{Dependencies, reference_text};
+pub use rego_analysis::{Dependencies, SchemaSet, reference_text};
 pub use rego_program::LowerOptions as Lowering;
 pub use rego_source::{Diagnostic, Location, Position, Severity, Sources, render};
 pub use rego_value::{JsonError, JsonReader, Keys, Number, ObjectRef, Value, View, YamlError};

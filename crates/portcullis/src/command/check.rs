@@ -12,6 +12,7 @@ use crate::capabilities::CapabilitiesArgs;
 use crate::exit::Exit;
 use crate::json::{self, Json};
 use crate::report::{self, Report};
+use crate::schemas;
 
 /// How errors are shown.
 #[derive(Clone, Copy, ValueEnum)]
@@ -40,6 +41,9 @@ pub(super) struct Args {
     /// Most errors to report; 0 for all
     #[arg(short, long, value_name = "NUMBER", default_value_t = 10)]
     max_errors: usize,
+    /// JSON schema of `input`, or a directory of schemas that annotations name
+    #[arg(short, long, value_name = "PATH")]
+    schema: Option<String>,
     #[command(flatten)]
     capabilities: CapabilitiesArgs,
     /// Refuse unused locals and imports, and other likely mistakes
@@ -83,7 +87,11 @@ fn compile(args: &Args) -> Result<Vec<Report>, Vec<Report>> {
         .rego_version(version)
         .annotations(Annotations::Check)
         .strict(args.strict)
-        .errors_max(if args.max_errors == 0 { usize::MAX } else { args.max_errors });
+        .errors_max(args.max_errors);
+    let compiler = match &args.schema {
+        Some(path) => compiler.schemas(schemas::load(path)?),
+        None => compiler,
+    };
     // People want to know of everything that is wrong; programs what OPA would tell them.
     let compiler = match args.format {
         Format::Json => compiler.first_errors_only(),

@@ -104,6 +104,9 @@ pub(super) struct Args {
     /// Read policies and query as Rego v1, which is what happens anyway
     #[arg(long)]
     v1_compatible: bool,
+    /// JSON schema of `input`, or a directory of schemas that annotations name
+    #[arg(short, long, value_name = "PATH")]
+    schema: Option<String>,
     #[command(flatten)]
     capabilities: CapabilitiesArgs,
     /// Refuse unused locals and imports, and other likely mistakes

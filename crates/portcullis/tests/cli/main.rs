@@ -14,6 +14,7 @@ mod inspect;
 mod names;
 mod parse;
 mod place;
+mod schemas;
 mod sign;
 mod test;
 mod test_watch;

@@ -1,7 +1,7 @@
 //! Statements and terms: gives every local a type in the order of the body, and reports what
 //! cannot be.
 //!
-//! What the body of `every` says is left alone, as OPA does.
+//! Of the body of `every` only references are checked, as OPA does.
 //!
 //! Must not know: how the types of rules are kept.
 //!
@@ -13,7 +13,9 @@ use rego_source::{Diagnostic, Location};
 
 use super::RuleTypes;
 use super::declared::{Declared, Signature};
+use super::extent::Extents;
 use super::locals::Locals;
+use super::overrides::Overrides;
 use super::pattern::{Fit, Pattern};
 use super::relate::Relate;
 use super::report;
@@ -21,8 +23,10 @@ use super::ty::{Ty, of_scalar};
 use crate::safety::takes_result;
 use crate::scope::LocalName;
 use crate::tree::{
-    Body, Callee, ComprehensionKind, Expr, ExprKind, Replacement, RuleTree, Term, TermKind,
+    Body, Callee, ComprehensionKind, Expr, ExprKind, RefHead, Replacement, RuleTree, Term,
+    TermKind, With, WithTarget,
 };
+use crate::walk::{Part, expr_parts, term_parts};
 
 /// Builtins that statements are rewritten to: their operands always fit.
 const MADE_UP: &str = "internal.";
@@ -31,6 +35,10 @@ const MADE_UP: &str = "internal.";
 pub(super) struct Checker<'a> {
     pub(super) tree: &'a RuleTree,
     pub(super) rules: &'a RuleTypes,
+    /// What schemas say of documents.
+    pub(super) schemas: &'a Overrides,
+    /// Whether it is a rule, not a query: OPA reads a statement `a == b` of a rule as `a = b`.
+    pub(super) of_module: bool,
     pub(super) relate: &'a Relate,
     pub(super) declared: &'a mut Declared,
     /// Paths of rules by number, for messages.
@@ -56,6 +64,10 @@ impl Checker<'_> {
         Fit { relate: self.relate, locals: &mut self.locals }
     }
 
+    pub(super) fn extents(&self) -> Extents<'_> {
+        Extents { tree: self.tree, rules: self.rules }
+    }
+
     /// Adds an error, unless the budget is used up: then nothing is certain.
     pub(super) fn report(&mut self, error: impl FnOnce() -> Diagnostic) {
         if !self.relate.exhausted() {
@@ -69,12 +81,16 @@ impl Checker<'_> {
     }
 
     fn statement(&mut self, expr: &Expr) {
-        for with in &expr.with {
-            if let Replacement::Value(value) = &with.value {
-                self.pattern(value);
-            }
-        }
+        expr.with.iter().for_each(|with| self.replacement(with));
         match &expr.kind {
+            ExprKind::Term(Term { kind: TermKind::Call { callee, args }, .. })
+                if self.of_module && is_equality(*callee) =>
+            {
+                if let [left, right] = args.as_slice() {
+                    let (left, right) = (self.pattern(left), self.pattern(right));
+                    self.unify(&left, &right, expr.location);
+                }
+            }
             ExprKind::Term(Term { kind: TermKind::Call { callee, args }, .. }) => {
                 let location = expr.location;
                 self.call(&Call { callee: *callee, args, out: None, nested: false, location });
@@ -96,11 +112,65 @@ impl Checker<'_> {
             ExprKind::SomeIn { key, value, domain } => {
                 self.some_in(key.as_ref(), value, domain, expr.location);
             }
-            ExprKind::Every { domain, .. } => {
+            ExprKind::Every { domain, body, .. } => {
                 self.pattern(domain);
+                self.references_of(body);
             }
             ExprKind::Not(body) => self.body(body),
         }
+    }
+
+    /// A function may stand in for another one that takes the same operands.
+    fn replacement(&mut self, with: &With) {
+        match (&with.target, &with.value) {
+            (_, Replacement::Value(value)) => {
+                self.pattern(value);
+            }
+            (WithTarget::Function(target), Replacement::Function(by)) => {
+                let (Some(want), Some(have)) = (self.types_of(*target), self.types_of(*by)) else {
+                    return;
+                };
+                let mut pairs = want.args.iter().zip(&have.args);
+                let fits = want.args.len() == have.args.len()
+                    && pairs.all(|(want, have)| self.relate.unifies(want, have));
+                if !fits {
+                    let name = self.name_of(*target);
+                    self.report(|| report::replacement(with.location, &name, &have, &want));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Checks the references in a body, and nothing else of it.
+    fn references_of(&mut self, body: &Body) {
+        let mark = self.locals.mark();
+        let mut open: Vec<&Term> = Vec::new();
+        for expr in &body.exprs {
+            expr_parts(expr, &mut |part| {
+                if let Part::Term(term) = part {
+                    open.push(term);
+                }
+            });
+        }
+        open.reverse();
+        while let Some(term) = open.pop() {
+            match &term.kind {
+                TermKind::Ref {
+                    head: head @ (RefHead::Data | RefHead::Input | RefHead::Local(_)),
+                    path,
+                } => {
+                    self.reference(head, path, term.location);
+                }
+                TermKind::Comprehension { .. } => {}
+                _ => term_parts(term, &mut |part| {
+                    if let Part::Term(term) = part {
+                        open.push(term);
+                    }
+                }),
+            }
+        }
+        self.locals.back_to(mark);
     }
 
     fn unify(&mut self, left: &Pattern, right: &Pattern, location: Location) {
@@ -200,21 +270,34 @@ impl Checker<'_> {
         }
         let mut have: Vec<Option<Ty>> = operands.iter().map(|it| fit.type_of(it)).collect();
         have.extend(call.nested.then_some(None));
-        let name = match call.callee {
-            Callee::Builtin(decl) => decl.name.to_owned(),
-            Callee::Rule(rule) => (self.rule_path)(rule),
-        };
+        let name = self.name_of(call.callee);
         self.report(|| report::operands(call.location, &name, &have, &signature));
         None
     }
 
     /// Returns the types of a function, where they are known.
     fn signature(&mut self, call: &Call<'_>) -> Option<Arc<Signature>> {
-        let signature = match call.callee {
+        let signature = self.types_of(call.callee);
+        signature.filter(|signature| signature.args.len() == call.args.len())
+    }
+
+    fn types_of(&mut self, callee: Callee) -> Option<Arc<Signature>> {
+        match callee {
             Callee::Builtin(decl) if decl.variadic || decl.name.starts_with(MADE_UP) => None,
             Callee::Builtin(decl) => Some(self.declared.signature(decl, self.relate)),
             Callee::Rule(rule) => self.rules.signature(rule),
-        };
-        signature.filter(|signature| signature.args.len() == call.args.len())
+        }
     }
+
+    fn name_of(&self, callee: Callee) -> String {
+        match callee {
+            Callee::Builtin(decl) => decl.name.to_owned(),
+            Callee::Rule(rule) => (self.rule_path)(rule),
+        }
+    }
+}
+
+/// Whether it is the function behind `==`.
+fn is_equality(callee: Callee) -> bool {
+    matches!(callee, Callee::Builtin(decl) if decl.name == "equal")
 }

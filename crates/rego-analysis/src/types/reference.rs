@@ -1,7 +1,7 @@
 //! References: what is at a path below a value of some type, and what cannot be.
 //!
-//! Of `input` and of base documents nothing is known. Below `data`, a path is followed as long as
-//! its steps are constants, up to a rule.
+//! Of `input` and of base documents only what schemas say is known. Below `data`, a path is followed
+//! as long as its steps are constants, up to a rule.
 //!
 //! Must not know: statements.
 //!
@@ -11,10 +11,11 @@ use rego_source::Location;
 use rego_value::Value;
 
 use super::check::Checker;
+use super::extent;
 use super::pattern::Pattern;
 use super::report::{self, Want};
 use super::ty::{Ty, of_scalar};
-use crate::tree::{RefHead, RuleTree, Term, TermKind};
+use crate::tree::{Node, NodeId, RefHead, RuleId, RuleTree, Term, TermKind};
 
 /// A step of a reference.
 enum Step {
@@ -24,6 +25,12 @@ enum Step {
     Pattern(Pattern),
     /// One after the other.
     Each,
+}
+
+impl Step {
+    fn key(&self) -> Option<&Value> {
+        if let Self::Key(key) = self { Some(key) } else { None }
+    }
 }
 
 /// Why there is nothing at a path.
@@ -87,10 +94,13 @@ impl Checker<'_> {
         location: Location,
     ) -> Option<Ty> {
         let outcome = match head {
-            RefHead::Input => {
-                self.loosen(steps);
-                Ok(Ty::Any)
-            }
+            RefHead::Input => match self.schemas.input() {
+                Some(ty) => self.below(ty, steps, 0),
+                None => {
+                    self.loosen(steps);
+                    Ok(Ty::Any)
+                }
+            },
             RefHead::Data => self.below_data(steps),
             RefHead::Local(local) => {
                 if self.locals.get(*local).is_none() {
@@ -124,22 +134,87 @@ impl Checker<'_> {
         }
     }
 
-    /// Follows a path from `data` to a rule.
+    /// Follows a path from `data`: to a rule, to an annotated document, or off the rule tree.
     fn below_data(&mut self, steps: &[Step]) -> Result<Ty, Problem> {
+        if let Some((ty, from)) = self.schemas.document(steps.iter().map(Step::key)) {
+            return self.below(ty, steps, from);
+        }
         let mut node = RuleTree::ROOT;
         for (at, step) in steps.iter().enumerate() {
-            let Step::Key(key) = step else { break };
+            self.check_top(node, steps, at)?;
+            let Step::Key(key) = step else {
+                self.any_child(node, step, at)?;
+                break;
+            };
             let Some(child) = self.tree.child(node, key) else { break };
             let Some(info) = self.tree.node(child) else { break };
             if let Some(rule) = info.rule {
-                let ty = self.rules.value(rule).filter(|_| info.children.is_empty());
-                let Some(ty) = ty.cloned() else { break };
-                return self.below(ty, steps, at + 1);
+                let more = steps.get(at + 1).and_then(Step::key);
+                let deeper = more.is_some_and(|key| self.tree.child(child, key).is_some());
+                if !deeper {
+                    return self.below_rule(rule, info, steps, at + 1);
+                }
+            }
+            if at + 1 == steps.len() {
+                return Ok(extent::of_node(child, self.extents()));
             }
             node = child;
         }
         self.loosen(steps);
         Ok(Ty::Any)
+    }
+
+    fn below_rule(
+        &mut self,
+        rule: RuleId,
+        info: &Node,
+        steps: &[Step],
+        from: usize,
+    ) -> Result<Ty, Problem> {
+        if let Some(of) = self.rules.signature(rule) {
+            return Err(Problem { at: from, want: Want::Call { of } });
+        }
+        match self.rules.value(rule).filter(|_| info.children.is_empty()).cloned() {
+            Some(ty) => self.below(ty, steps, from),
+            None => {
+                self.loosen(steps);
+                Ok(Ty::Any)
+            }
+        }
+    }
+
+    /// The two names below `data` are strings, whatever the documents are: as soon as there are
+    /// rules, OPA says so.
+    fn check_top(&mut self, node: NodeId, steps: &[Step], at: usize) -> Result<(), Problem> {
+        let have = match steps.get(at) {
+            Some(Step::Key(key)) if at < 2 && key.as_str().is_none() => of_scalar(key),
+            _ => return Ok(()),
+        };
+        if !self.rules.any_known() {
+            return Ok(());
+        }
+        let one_of = self.tree.node(node).map(|node| &node.children[..]).unwrap_or_default();
+        let one_of = one_of.iter().map(|(key, _)| key.clone()).collect();
+        Err(Problem { at, want: Want::Key { keys: Ty::String, one_of, have } })
+    }
+
+    /// A step that is not known stands for the name of any child.
+    fn any_child(&mut self, node: NodeId, step: &Step, at: usize) -> Result<(), Problem> {
+        let Step::Pattern(pattern @ Pattern::Local(_)) = step else { return Ok(()) };
+        let Some(children) = self.tree.node(node).map(|node| &node.children) else {
+            return Ok(());
+        };
+        // Where nothing is, base documents are all there is.
+        if children.is_empty() || !self.rules.any_known() {
+            return Ok(());
+        }
+        let keys = extent::keys(children, self.relate);
+        if self.fit().one(pattern, &keys, false) {
+            return Ok(());
+        }
+        let (have, one_of) = (self.fit().type_of(pattern), children.iter());
+        let one_of = one_of.map(|(key, _)| key.clone()).collect();
+        Err(Problem { at, want: Want::Key { keys, one_of, have } })
     }
 
     /// Follows the steps from `from` on below a value of a type.

@@ -12,11 +12,17 @@ use super::relate::Relate;
 use super::ty::Ty;
 use crate::definition::Draft;
 use crate::safety::{MADE_UP, all_in_term};
-use crate::tree::{Body, Definition, RuleId, RuleKind, Term, TermKind};
+use crate::tree::{Body, Definition, RuleId, RuleKind, Term};
 
 /// The types of rules, by number.
 #[derive(Debug, Default)]
-pub struct RuleTypes(Vec<Known>);
+pub struct RuleTypes {
+    known: Vec<Known>,
+    /// Whether there is a rule of which something is known.
+    any: bool,
+    /// What a schema says of `input`.
+    input: Option<Ty>,
+}
 
 /// What is known of a rule.
 #[derive(Clone, Debug, Default)]
@@ -41,20 +47,34 @@ impl RuleTypes {
     /// Returns the types of so many rules, of which nothing is known yet but those that will never
     /// have one type.
     pub(super) fn new(drafts: &[Draft], count: usize) -> Self {
-        let mut all = Self(vec![Known::Nothing; count]);
+        let mut all = Self { known: vec![Known::Nothing; count], any: false, input: None };
         for draft in drafts {
             let Definition { keys, contains, .. } = &draft.definition;
-            let first = keys.first().map(|key| &key.kind);
-            if (*contains && first.is_some()) || matches!(first, Some(TermKind::Constant(_))) {
+            if *contains && !keys.is_empty() {
                 all.set(draft.rule, Known::Open);
             }
         }
         all
     }
 
+    /// Returns the type of `input`, where a schema has one.
+    pub(super) fn input(&self) -> Option<Ty> {
+        self.input.clone()
+    }
+
+    /// Keeps the type of `input`, for queries.
+    pub(super) fn set_input(&mut self, input: Option<Ty>) {
+        self.input = input;
+    }
+
+    /// Whether something is known of any rule.
+    pub(super) fn any_known(&self) -> bool {
+        self.any
+    }
+
     /// Returns the type of a rule's value, if it is known.
     pub(super) fn value(&self, rule: RuleId) -> Option<&Ty> {
-        match self.0.get(rule.0 as usize) {
+        match self.known.get(rule.0 as usize) {
             Some(Known::Value(ty)) => Some(ty),
             _ => None,
         }
@@ -62,7 +82,7 @@ impl RuleTypes {
 
     /// Returns the types of a function, if they are known.
     pub(super) fn signature(&self, rule: RuleId) -> Option<Arc<Signature>> {
-        match self.0.get(rule.0 as usize) {
+        match self.known.get(rule.0 as usize) {
             Some(Known::Function(signature)) => Some(Arc::clone(signature)),
             _ => None,
         }
@@ -70,8 +90,9 @@ impl RuleTypes {
 
     /// Adds what the branches of a definition say.
     pub(super) fn add(&mut self, rule: RuleId, said: Vec<Said>, relate: &Relate) {
+        self.any |= !said.is_empty();
         for said in said {
-            let Some(known) = self.0.get_mut(rule.0 as usize) else { return };
+            let Some(known) = self.known.get_mut(rule.0 as usize) else { return };
             let after = match (std::mem::take(known), said) {
                 (Known::Nothing, Said::Value(ty)) => Known::Value(ty),
                 (Known::Value(old), Said::Value(new)) => Known::Value(relate.merge(&old, &new)),
@@ -90,7 +111,7 @@ impl RuleTypes {
     }
 
     fn set(&mut self, rule: RuleId, to: Known) {
-        if let Some(known) = self.0.get_mut(rule.0 as usize) {
+        if let Some(known) = self.known.get_mut(rule.0 as usize) {
             *known = to;
         }
     }

@@ -16,7 +16,9 @@ use rego_value::{Value, View};
 /// More parts than this together, and a type becomes `any`.
 const WEIGHT_MAX: u32 = 2_000;
 /// Nested deeper than this, and a type becomes `any`.
-const DEPTH_MAX: u32 = 32;
+pub(super) const DEPTH_MAX: u32 = 32;
+/// The same as [`WEIGHT_MAX`] for a type that a schema spells out.
+pub(super) const SCHEMA_WEIGHT_MAX: u32 = 100_000;
 
 /// A type.
 #[derive(Clone, Debug)]
@@ -83,7 +85,11 @@ impl Size {
     }
 
     fn fits(self) -> bool {
-        self.weight <= WEIGHT_MAX && self.depth <= DEPTH_MAX
+        self.within(WEIGHT_MAX)
+    }
+
+    fn within(self, weight_max: u32) -> bool {
+        self.weight <= weight_max && self.depth <= DEPTH_MAX
     }
 }
 
@@ -95,7 +101,26 @@ impl Ty {
     }
 
     /// Returns the type of objects; of several entries for one key the last counts.
-    pub(crate) fn object(mut fixed: Vec<(Value, Ty)>, rest: Option<(Ty, Ty)>) -> Self {
+    pub(crate) fn object(fixed: Vec<(Value, Ty)>, rest: Option<(Ty, Ty)>) -> Self {
+        Self::object_within(fixed, rest, WEIGHT_MAX)
+    }
+
+    /// Returns the type of objects, with as many parts as a schema may have.
+    pub(super) fn schema_object(fixed: Vec<(Value, Ty)>, rest: Option<(Ty, Ty)>) -> Self {
+        Self::object_within(fixed, rest, SCHEMA_WEIGHT_MAX)
+    }
+
+    /// Returns the type of arrays, with as many parts as a schema may have.
+    pub(super) fn schema_array(fixed: Vec<Ty>, rest: Option<Ty>) -> Self {
+        let size = Size::over(fixed.iter().chain(&rest));
+        if size.within(SCHEMA_WEIGHT_MAX) {
+            Self::Array(Arc::new(ArrayTy { fixed, rest, size }))
+        } else {
+            Self::Any
+        }
+    }
+
+    fn object_within(mut fixed: Vec<(Value, Ty)>, rest: Option<(Ty, Ty)>, weight_max: u32) -> Self {
         if !fixed.is_sorted_by(|a, b| a.0 < b.0) {
             fixed.reverse();
             fixed.sort_by(|a, b| a.0.cmp(&b.0));
@@ -103,7 +128,11 @@ impl Ty {
         }
         let others = rest.iter().flat_map(|(key, value)| [key, value]);
         let size = Size::over(fixed.iter().map(|(_, value)| value).chain(others));
-        if size.fits() { Self::Object(Arc::new(ObjectTy { fixed, rest, size })) } else { Self::Any }
+        if size.within(weight_max) {
+            Self::Object(Arc::new(ObjectTy { fixed, rest, size }))
+        } else {
+            Self::Any
+        }
     }
 
     /// Returns the type of sets.

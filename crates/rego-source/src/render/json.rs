@@ -7,8 +7,8 @@ use crate::diagnostic::Diagnostic;
 use crate::span::Sources;
 
 /// Returns `{"message", "code", "location": {"file", "row", "col"}, "details"}` on one line.
-/// `details` is `{"line", "idx"}` for what the parser finds, `{"lines": […]}` for what has lines of
-/// detail, and absent otherwise.
+/// `details` is `{"line", "idx"}` for what the parser finds, the finding's own object where it has
+/// one, `{"lines": […]}` where it has only lines, and absent otherwise.
 pub fn json(sources: &Sources, diagnostic: &Diagnostic) -> String {
     let mut out = String::from("{\"message\":");
     push_string(&mut out, &diagnostic.message);
@@ -32,6 +32,9 @@ fn push_details(out: &mut String, sources: &Sources, diagnostic: &Diagnostic) {
         out.push_str(",\"details\":{\"line\":");
         push_string(out, found.line);
         push(out, format_args!(",\"idx\":{}}}", found.index));
+    } else if let Some(details) = &diagnostic.details_json {
+        out.push_str(",\"details\":");
+        out.push_str(details);
     } else if !diagnostic.details.is_empty() {
         out.push_str(",\"details\":{\"lines\":[");
         for (index, detail) in diagnostic.details.iter().enumerate() {

@@ -18,6 +18,7 @@ use crate::bundles::{BundleSet, BundleSource, trusting_options};
 use crate::command::version;
 use crate::network::network;
 use crate::report::{self, Report};
+use crate::schemas;
 
 /// Evaluates the query; what goes wrong is part of the output.
 pub(super) fn evaluate(
@@ -67,6 +68,10 @@ fn solve(
         .annotations(Annotations::Check)
         .strict(args.strict)
         .lowering(args.observe.lowering());
+    let compiler = match &args.schema {
+        Some(path) => compiler.schemas(schemas::load(path)?),
+        None => compiler,
+    };
     let compiler = if args.format.is_json() { compiler.first_errors_only() } else { compiler };
     let compiler = args.capabilities.apply(compiler)?;
     let compiler = loaded.modules.into_iter().fold(compiler, |compiler, (name, text)| {
