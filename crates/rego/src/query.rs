@@ -128,10 +128,7 @@ pub(crate) fn analysed(
     let compiled = &policy.compiled;
     let mut sources = compiled.resolved.sources.clone();
     let source = sources.add(Arc::new(SourceFile::new("", text)));
-    let version = match options.version {
-        RegoVersion::V0 => Grammar::V0,
-        RegoVersion::V1 | RegoVersion::Auto => Grammar::V1,
-    };
+    let version = grammar_of(options);
     let mut parse = ParseOptions { version, ..ParseOptions::default() };
     let known = compiled.capabilities.as_deref();
     match known.map(|known| known.grammar(version)) {
@@ -165,6 +162,13 @@ pub(crate) fn analysed(
     Ok((query, sources))
 }
 
+fn grammar_of(options: &QueryOptions) -> Grammar {
+    match options.version {
+        RegoVersion::V0 => Grammar::V0,
+        RegoVersion::V1 | RegoVersion::Auto => Grammar::V1,
+    }
+}
+
 /// Compiles a query against a policy.
 pub(crate) fn prepare(
     policy: &Policy,
@@ -175,7 +179,7 @@ pub(crate) fn prepare(
     let (query, sources) = analysed(policy, text, options)?;
     let query = extend(&compiled.program, &compiled.resolved, &query, sources.clone())
         .map_err(|error| internal(&error, &sources))?;
-    link(query, policy, version).ok_or_else(|| Errors { diagnostics: Vec::new(), sources })
+    link(query, policy, grammar_of(options)).ok_or_else(|| Errors { diagnostics: Vec::new(), sources })
 }
 
 /// The package and the imports that a query sees.
