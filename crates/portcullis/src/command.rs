@@ -1,5 +1,6 @@
 //! The subcommands, one file each.
 
+mod bench;
 mod build;
 mod capabilities;
 mod check;
@@ -40,6 +41,7 @@ enum Command {
     Check(check::Args),
     Test(test::Args),
     Fmt(fmt::Args),
+    Bench(bench::Args),
     Build(build::Args),
     Sign(sign::Args),
     Inspect(inspect::Args),
@@ -60,6 +62,7 @@ impl Cli {
             Command::Check(args) => check::run(&args),
             Command::Test(args) => test::run(args),
             Command::Fmt(args) => fmt::run(&args),
+            Command::Bench(args) => bench::run(&args),
             Command::Build(args) => build::run(&args),
             Command::Sign(args) => sign::run(&args),
             Command::Inspect(args) => inspect::run(&args),

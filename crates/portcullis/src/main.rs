@@ -16,6 +16,7 @@ mod exit;
 mod json;
 mod measure;
 mod network;
+mod percentile;
 mod personality;
 mod report;
 mod schemas;

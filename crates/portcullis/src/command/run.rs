@@ -3,6 +3,7 @@
 //! Source: OPA documentation, "opa run".
 
 mod arguments;
+mod background;
 mod initial;
 mod local_bundle;
 mod serve;
@@ -12,6 +13,7 @@ use std::io::Write;
 use anyhow::{Result, bail};
 
 pub(super) use self::arguments::{Args, LogFormat, LogLevel};
+pub(super) use self::background::Background;
 use crate::allocator::keep_blocks_at_hand;
 use crate::exit::Exit;
 

@@ -1,12 +1,16 @@
 //! The commands as users meet them: what they print, what they complain about, how they exit.
 #![cfg(test)]
 
+mod bench;
 mod build;
 mod capabilities;
 mod check;
 mod deps;
 mod eval;
 mod eval_bundles;
+mod eval_data;
+mod eval_errors;
+mod eval_format;
 mod eval_observe;
 mod exec;
 mod fmt;

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::format::Output;
+use crate::percentile::percentile;
 
 /// Nanoseconds a stage, sorted by name.
 #[derive(Clone, Debug, Default)]
@@ -61,20 +62,6 @@ fn statistics(name: &'static str, mut values: Vec<i64>) -> Option<Statistics> {
     let mean = sum / values.len() as f64;
     let (p90, p99) = (percentile(&values, 0.9)?, percentile(&values, 0.99)?);
     Some(Statistics { name, min, max, mean, p90, p99 })
-}
-
-/// Between the two nearest values, weighed by distance.
-fn percentile(sorted: &[i64], share: f64) -> Option<f64> {
-    let position = share * (sorted.len() as f64 + 1.0);
-    let below = position as usize;
-    if below < 1 {
-        return sorted.first().map(|value| *value as f64);
-    }
-    let Some(above) = sorted.get(below) else {
-        return sorted.last().map(|value| *value as f64);
-    };
-    let lower = *sorted.get(below - 1)? as f64;
-    Some(lower + (position - below as f64) * (*above as f64 - lower))
 }
 
 #[cfg(test)]

@@ -45,32 +45,58 @@ const STACK_BYTES: usize = 8 << 20;
 ///
 /// Errors: whatever keeps it from starting.
 pub(super) fn serve(args: &Args) -> Result<()> {
-    let loaded = configuration(args)?;
-    let console = console(args, &loaded.config)?;
-    for warning in &loaded.warnings {
-        console.line(Level::Warn, warning, &nothing());
+    let parts = Parts::new(args)?;
+    threads()?.block_on(async {
+        let stop = stop_signal()?;
+        run(args, parts, stop).await
+    })
+}
+
+/// What a server consists of before it serves.
+pub(super) struct Parts {
+    console: Console,
+    loaded: Loaded,
+    initial: Initial,
+    pub(super) listeners: Listeners,
+}
+
+impl Parts {
+    /// Reads and binds what the arguments name.
+    ///
+    /// Errors: what is wrong with any of it.
+    pub(super) fn new(args: &Args) -> Result<Self> {
+        let loaded = configuration(args)?;
+        let console = console(args, &loaded.config)?;
+        for warning in &loaded.warnings {
+            console.line(Level::Warn, warning, &nothing());
+        }
+        let initial = initial::open(args, loaded.config.storage.as_ref())?;
+        let listeners = Listeners::bind(&bind_options(args)?)?;
+        Ok(Self { console, loaded, initial, listeners })
     }
-    let initial = initial::open(args, loaded.config.storage.as_ref())?;
-    let listeners = Listeners::bind(&bind_options(args)?)?;
+}
+
+/// Returns the threads that serve.
+pub(super) fn threads() -> Result<tokio::runtime::Runtime> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    tokio::runtime::Builder::new_multi_thread()
         .worker_threads(cores.saturating_mul(WORKERS_PER_CORE))
         .max_blocking_threads(BLOCKING_THREADS_MAX)
         .thread_stack_size(STACK_BYTES)
         .enable_all()
         .build()
-        .context("cannot start threads")?;
-    runtime.block_on(run(args, console, loaded, initial, listeners))
+        .context("cannot start threads")
 }
 
-async fn run(
+/// Serves until `stop` completes.
+///
+/// Errors: whatever keeps it from starting.
+pub(super) async fn run(
     args: &Args,
-    console: Console,
-    loaded: Loaded,
-    initial: Initial,
-    listeners: Listeners,
+    parts: Parts,
+    stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<()> {
-    let stop = stop_signal()?;
+    let Parts { console, loaded, initial, listeners } = parts;
     let options = server_options(args, &loaded.config);
     let manager = Manager::start(start_options(args, console.clone(), loaded, &initial)?).await?;
     let ready = Duration::from_secs(args.ready_timeout);
