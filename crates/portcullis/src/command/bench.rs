@@ -96,6 +96,10 @@ pub(super) struct Args {
     /// Time, in seconds, for that server to go on serving once it is told to stop
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     shutdown_wait_period: u64,
+    /// What evaluates: `rego` is all there is
+    #[arg(short, long, value_name = "TARGET", default_value = "rego",
+          value_parser = ["rego", "wasm"])]
+    target: String,
     /// Keep data as it is evaluated, which is what happens anyway
     #[arg(long)]
     optimize_store_for_read_speed: bool,
@@ -160,6 +164,9 @@ fn check_usage(args: &Args) -> Result<()> {
         [_, _, ..] => bail!("specify at most one query argument"),
         [_] if args.stdin => bail!("specify query argument or --stdin but not both"),
         _ => {}
+    }
+    if args.target == "wasm" {
+        bail!("wasm target not supported");
     }
     if args.stdin && args.stdin_input {
         bail!("specify --stdin or --stdin-input but not both");

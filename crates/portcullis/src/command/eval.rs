@@ -16,8 +16,8 @@ use portcullis_service::load;
 use rego::Value;
 
 use self::format::Output;
-use crate::capabilities::CapabilitiesArgs;
 use super::run::{LogFormat, LogLevel};
+use crate::capabilities::CapabilitiesArgs;
 use crate::console_layer;
 use crate::duration;
 use crate::exit::Exit;

@@ -19,7 +19,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::ValueEnum;
 use regex::Regex;
 use rego::trace::Explain;
@@ -27,6 +27,9 @@ use rego::trace::Explain;
 use self::report::Sink;
 use self::runner::Runner;
 use self::sources::Sources;
+use super::run::{LogFormat, LogLevel};
+use crate::capabilities::CapabilitiesArgs;
+use crate::console_layer;
 use crate::duration;
 use crate::exit::Exit;
 use crate::report::{self as reports, Report};
@@ -142,6 +145,18 @@ pub(super) struct Args {
     /// Most errors to report; 0 for all
     #[arg(short, long, value_name = "NUMBER", default_value_t = 10)]
     max_errors: usize,
+    #[command(flatten)]
+    capabilities: CapabilitiesArgs,
+    /// What evaluates: `rego` is all there is
+    #[arg(short, long, value_name = "TARGET", default_value = "rego",
+          value_parser = ["rego", "wasm"])]
+    target: String,
+    /// What is told of the work itself, on the standard error
+    #[arg(long, value_enum, default_value = "info")]
+    log_level: LogLevel,
+    /// How it looks
+    #[arg(long, value_enum, default_value = "json")]
+    log_format: LogFormat,
     /// Read policies as Rego v0
     #[arg(long)]
     v0_compatible: bool,
@@ -151,6 +166,10 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args) -> Result<Exit> {
+    if args.target == "wasm" {
+        bail!("wasm target not supported");
+    }
+    console_layer::to_stderr(args.log_format.into(), args.log_level.into());
     if args.format == Format::Gobench && !args.bench {
         let message = "cannot use output format gobench without running benchmarks (--bench)";
         writeln!(io::stderr(), "{message}")?;

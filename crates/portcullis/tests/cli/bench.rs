@@ -53,11 +53,55 @@ fn a_server_may_be_asked() {
 #[test]
 fn there_may_be_nothing_to_measure() {
     let place = place();
-    assert_snapshot!(place.run(&["bench", "-d", "authz.rego", "data.authz.allow"]), @"");
-    assert_snapshot!(place.run(&["bench", "-f", "json", "1 +"]), @"");
-    assert_snapshot!(place.run(&["bench", "-d", "nowhere", "1"]), @"");
-    assert_snapshot!(place.run(&["bench", "--e2e", "-d", "nowhere", "1"]), @"");
-    assert_snapshot!(place.run(&["bench", "--e2e", "-d", "authz.rego", "data.authz.allow"]), @"");
-    assert_snapshot!(place.run(&["bench"]), @"");
-    assert_snapshot!(place.run(&["bench", "1", "2"]), @"");
+    assert_snapshot!(place.run(&["bench", "-d", "authz.rego", "data.authz.allow"]), @r"
+    exit 1
+    --- stderr
+    1 error occurred: undefined result
+    ");
+    assert_snapshot!(place.run(&["bench", "-f", "json", "1 +"]), @r#"
+    exit 1
+    --- stdout
+    {
+      "errors": [
+        {
+          "message": "unexpected eof token",
+          "code": "rego_parse_error",
+          "location": {
+            "file": "",
+            "row": 1,
+            "col": 3
+          },
+          "details": {
+            "line": "1 +",
+            "idx": 2
+          }
+        }
+      ]
+    }
+    "#);
+    assert_snapshot!(place.run(&["bench", "-d", "nowhere", "1"]), @r"
+    exit 1
+    --- stderr
+    1 error occurred: open nowhere: no such file or directory
+    ");
+    assert_snapshot!(place.run(&["bench", "--e2e", "-d", "nowhere", "1"]), @r"
+    exit 1
+    --- stderr
+    1 error occurred: 1 error occurred during loading: open nowhere: no such file or directory
+    ");
+    assert_snapshot!(place.run(&["bench", "--e2e", "-d", "authz.rego", "data.authz.allow"]), @r"
+    exit 1
+    --- stderr
+    1 error occurred: undefined result
+    ");
+    assert_snapshot!(place.run(&["bench"]), @r"
+    exit 2
+    --- stderr
+    specify query argument or --stdin
+    ");
+    assert_snapshot!(place.run(&["bench", "1", "2"]), @r"
+    exit 2
+    --- stderr
+    specify at most one query argument
+    ");
 }

@@ -727,3 +727,16 @@ fn failures_come_before_coverage() {
     data.p.test_every: FAIL (T)
     ");
 }
+
+#[test]
+fn tests_are_held_to_capabilities() {
+    let place = Place::with(&[("a.rego", GOOD), ("c.json", r#"{"builtins": []}"#)]);
+    let shown = place.run(&["test", "--capabilities", "c.json", "a.rego"]);
+    assert!(shown.starts_with("exit 1\n"), "{shown}");
+    assert!(shown.contains("rego_v1 feature required"), "{shown}");
+    assert_snapshot!(place.run(&["test", "--target", "wasm", "a.rego"]), @r"
+    exit 2
+    --- stderr
+    wasm target not supported
+    ");
+}

@@ -12,6 +12,7 @@ use super::{Args, Failed};
 use crate::bundles::{BundleSet, BundleSource, trusting_options};
 use crate::command::version;
 use crate::measure::{self, Measured, Try};
+use crate::network::network;
 use crate::report;
 
 /// The metric that OPA has for an evaluation.
@@ -26,6 +27,7 @@ pub(super) fn measure(
 ) -> Result<(), Failed> {
     let query = prepare(args, query)?;
     let host = SystemHost::new()
+        .with_network(network())
         .with_runtime(runtime_document(env!("CARGO_PKG_VERSION"), version::commit()));
     let usage = Usage::default();
     let options = EvalOptions { host: &host, usage: Some(&usage), ..EvalOptions::default() };

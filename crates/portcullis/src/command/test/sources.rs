@@ -50,6 +50,7 @@ impl Sources {
             .errors_max(if args.max_errors == 0 { usize::MAX } else { args.max_errors })
             .lowering(Lowering { trace: args.traces() || args.coverage(), ..Lowering::default() })
             .with_tests();
+        let compiler = args.capabilities.apply(compiler)?;
         let compiler = if args.bench { compiler.without_print() } else { compiler };
         let modules = self.modules.iter();
         let compiler = modules.fold(compiler, |compiler, (name, text, version)| {
