@@ -62,12 +62,7 @@ pub fn analyse(
     if let Some(error) = too_long(&modules) {
         return Err(vec![error]);
     }
-    let mut heads: Vec<Head<'_>> = modules
-        .iter()
-        .zip(&units)
-        .enumerate()
-        .flat_map(|(index, (parsed, unit))| heads::heads_of(index, &parsed.module, unit))
-        .collect();
+    let mut heads = heads_in(&modules, &units);
     // rewrite_duplicate_test_names
     let tests = if options.tests { test_rules::all(&mut heads) } else { Vec::new() };
     let trie = Trie::new(&heads);
@@ -134,6 +129,11 @@ pub fn analyse(
 
     let warnings = findings.finish(Limit::Reached(options.error_limit), &sources)?;
     Ok(Analysed { resolved: assemble(catalog, drafts, sources, types), warnings, tests })
+}
+
+fn heads_in<'m>(modules: &'m [ParsedModule], units: &[Unit]) -> Vec<Head<'m>> {
+    let all = modules.iter().zip(units).enumerate();
+    all.flat_map(|(index, (parsed, unit))| heads::heads_of(index, &parsed.module, unit)).collect()
 }
 
 /// Each rule carries its whole path; so many parts they may have together.

@@ -96,6 +96,9 @@ pub(super) struct Args {
     /// Time, in seconds, for that server to go on serving once it is told to stop
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     shutdown_wait_period: u64,
+    /// JSON schema of `input`, or a directory of schemas that annotations name
+    #[arg(short, long, value_name = "PATH")]
+    schema: Option<String>,
     /// What evaluates: `rego` is all there is
     #[arg(short, long, value_name = "TARGET", default_value = "rego",
           value_parser = ["rego", "wasm"])]

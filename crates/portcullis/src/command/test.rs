@@ -145,6 +145,9 @@ pub(super) struct Args {
     /// Most errors to report; 0 for all
     #[arg(short, long, value_name = "NUMBER", default_value_t = 10)]
     max_errors: usize,
+    /// JSON schema of `input`, or a directory of schemas that annotations name
+    #[arg(short, long, value_name = "PATH")]
+    schema: Option<String>,
     #[command(flatten)]
     capabilities: CapabilitiesArgs,
     /// What evaluates: `rego` is all there is

@@ -1,4 +1,4 @@
-//! `--schema` of `check` and `eval`.
+//! `--schema` of `check`, `eval`, `test` and `bench`.
 
 use insta::assert_snapshot;
 
@@ -100,4 +100,14 @@ fn a_schema_that_cannot_be_read_is_an_error() {
     --- stderr
     1 error occurred: open nothing.json: no such file or directory
     ");
+}
+
+#[test]
+fn tests_and_measured_queries_are_checked_as_well() {
+    let place = place();
+    for command in [&["test", "p.rego"][..], &["bench", "-d", "p.rego", "data.p"]] {
+        let shown = place.run(&[command, &["--schema", "input.json"]].concat());
+        assert!(shown.starts_with("exit 1\n"), "{shown}");
+        assert!(shown.contains("rego_type_error"), "{shown}");
+    }
 }

@@ -14,6 +14,7 @@ use crate::command::version;
 use crate::measure::{self, Measured, Try};
 use crate::network::network;
 use crate::report;
+use crate::schemas;
 
 /// The metric that OPA has for an evaluation.
 const TIMER: &str = "timer_rego_query_eval_ns";
@@ -68,6 +69,10 @@ fn prepare(args: &Args, query: &str) -> Result<Query, Failed> {
         .rego_version(version)
         .annotations(Annotations::Check)
         .without_print();
+    let compiler = match &args.schema {
+        Some(path) => compiler.schemas(schemas::load(path)?),
+        None => compiler,
+    };
     let compiler = loaded.modules.into_iter().fold(compiler, |compiler, (name, text)| {
         let version = loaded.versions.get(&name).copied().unwrap_or(version);
         compiler.module_of(name, text, version)

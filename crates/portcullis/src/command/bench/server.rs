@@ -27,6 +27,9 @@ pub(super) fn measure(
     if !args.data.is_empty() && !args.bundle.is_empty() {
         return Err(Failed::plain(&"a server takes --data or --bundle but not both"));
     }
+    if args.schema.is_some() {
+        return Err(Failed::plain(&"a server checks no policies against --schema"));
+    }
     let server = Background::start(flags(args)).map_err(|error| plain(&error))?;
     let result = ask(args, &server.url, &Question::new(args, query, input), show);
     let stopped = server.stop().map_err(|error| plain(&error));

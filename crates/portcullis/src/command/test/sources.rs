@@ -6,6 +6,7 @@ use rego::{Annotations, Compiler, Lowering, Policy, RegoVersion, Value};
 use super::Args;
 use crate::bundles::{BundleSet, BundleSource, trusting_options};
 use crate::report::{self, Report};
+use crate::schemas;
 
 /// Modules and data.
 #[derive(PartialEq)]
@@ -50,6 +51,10 @@ impl Sources {
             .errors_max(if args.max_errors == 0 { usize::MAX } else { args.max_errors })
             .lowering(Lowering { trace: args.traces() || args.coverage(), ..Lowering::default() })
             .with_tests();
+        let compiler = match &args.schema {
+            Some(path) => compiler.schemas(schemas::load(path)?),
+            None => compiler,
+        };
         let compiler = args.capabilities.apply(compiler)?;
         let compiler = if args.bench { compiler.without_print() } else { compiler };
         let modules = self.modules.iter();
