@@ -1,5 +1,5 @@
 //! Formatting as Go's `fmt.Sprintf` does it, to the letter, mistakes in the format included
-//! (`%!d(string=x)`), for the four kinds of operand that OPA hands to it.
+//! (`%!d(string=x)`), for the kinds of operand that OPA hands to it.
 //!
 //! Source: documentation of Go's package `fmt`. Must not know: Rego values, families.
 
@@ -26,6 +26,10 @@ pub(crate) enum Arg<'a> {
     Float(f64),
     /// Go's `string`.
     Text(Cow<'a, str>),
+    /// Go's `bool`; templates alone have it, `sprintf` hands booleans over as texts.
+    Bool(bool),
+    /// Go's `json.Number`, a kind of string: what a number of a template's object is.
+    Number(Cow<'a, str>),
 }
 
 impl Arg<'_> {
@@ -35,6 +39,8 @@ impl Arg<'_> {
             Arg::Big(_) => "*big.Int",
             Arg::Float(_) => "float64",
             Arg::Text(_) => "string",
+            Arg::Bool(_) => "bool",
+            Arg::Number(_) => "json.Number",
         }
     }
 }
@@ -132,6 +138,13 @@ impl Printer<'_, '_> {
             Arg::Big(digits) => integer::print_big(self, digits, verb),
             Arg::Float(f) => float::print(self, *f, verb),
             Arg::Text(text) => text::print(self, text, verb),
+            Arg::Number(text) if matches!(verb, 's' | 'v' | 'q' | 'x' | 'X') => {
+                text::print(self, text, verb)
+            }
+            Arg::Bool(value) if matches!(verb, 't' | 'v') => {
+                self.pad(if *value { "true" } else { "false" })
+            }
+            Arg::Number(_) | Arg::Bool(_) => self.bad_verb(arg, verb),
         }
     }
 

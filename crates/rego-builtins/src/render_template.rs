@@ -65,6 +65,9 @@ mod tests {
             ("a {{- .s -}} b", "ahib"),
             (r#"{{$x := "q"}}{{$x = 1.5}}{{$x}}{{"a\n"}}{{`r`}}"#, "1.5a\nr"),
             (r#"{{printf "%s-%03d|%v" .s 7 .t}} {{.s | printf "%q"}}"#, "hi-007|true \"hi\""),
+            (r#"{{printf "%t %v" .t .f}}"#, "true false"),
+            (r#"{{printf "%s %d" .n .n}}"#, "3 %!d(json.Number=3)"),
+            (r#"{{printf "%d" .t}}"#, "%!d(bool=true)"),
             ("{{len .list}}{{len .s}} {{index .list 1}} {{index .o \"k\" \"d\"}}", "22 b 1"),
             ("{{and .t .s}} {{or .f .s}} {{not .t}}", "hi hi false"),
             (

@@ -268,7 +268,17 @@ fn printf(context: &mut Context<'_>, operands: &[Datum]) -> Result<Datum, Builti
         args.push(match operand {
             Datum::Int(int) => Arg::Int(*int),
             Datum::Float(float) => Arg::Float(*float),
-            other => Arg::Text(printed(context, other)?.into()),
+            other => {
+                let text = printed(context, other)?;
+                match other {
+                    Datum::Value(value) => match value.view() {
+                        View::Bool(value) => Arg::Bool(value),
+                        View::Int(_) | View::Number(_) => Arg::Number(text.into()),
+                        _ => Arg::Text(text.into()),
+                    },
+                    _ => Arg::Text(text.into()),
+                }
+            }
         });
     }
     Ok(Datum::Value(Value::from(gofmt::sprintf(context, &format, &args)?)))
