@@ -18,6 +18,7 @@ mod inspect;
 mod names;
 mod parse;
 mod place;
+mod policies;
 mod schemas;
 mod sign;
 mod test;

@@ -1,0 +1,2 @@
+package layout["a-b"]
+v := 1

@@ -1,0 +1,2 @@
+package layout.lib
+v := 2

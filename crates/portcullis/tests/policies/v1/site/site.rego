@@ -1,0 +1,4 @@
+# A rule among documents.
+package site
+
+size := 3
