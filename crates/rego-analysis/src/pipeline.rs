@@ -22,7 +22,7 @@ use crate::recursion;
 use crate::safety::{self, Near};
 use crate::test_rules::{self, TestRule};
 use crate::tree::{Definition, Resolved, Rule};
-use crate::types::{self, RuleTypes};
+use crate::types::{self, Against, Annotated, RuleTypes};
 use crate::unit::{self, Unit};
 
 /// A module with the text it came from.
@@ -123,7 +123,10 @@ pub fn analyse(
         let order = recursion::check(&drafts, &heads, &catalog, &sources, &mut findings);
         // check_types
         if !findings.failed_before(Stage::Types) {
-            types = types::check(&drafts, &order, (&catalog, input), &mut findings);
+            let against =
+                Against { drafts: &drafts, order: &order, heads: &heads, catalog: &catalog };
+            let mut annotated = Annotated::new(&annotations, options.schemas, input);
+            types = types::check(&against, &mut annotated, &mut findings);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Types: finds out what rules, functions and variables can be, and reports what can never work.
 //!
-//! Definitions come in an order in which each one follows those it needs. Nothing is known of
-//! `input` and of base documents. What is not certain is `any`, which fits everything: an error
+//! Definitions come in an order in which each one follows those it needs. Of `input` and of base
+//! documents only what schemas say is known. What is not certain is `any`, which fits everything: an error
 //! here keeps a whole policy from running, so none is reported that OPA would not report.
 //!
 //! Must not know: instructions, what a value is at run time.
@@ -10,6 +10,7 @@
 //!
 //! Source: OPA `v1/ast/check.go`, `v1/ast/env.go`.
 
+mod annotated;
 mod check;
 mod declared;
 mod extent;
@@ -29,9 +30,11 @@ use rego_source::{Diagnostic, Location};
 use crate::catalog::Catalog;
 use crate::definition::Draft;
 use crate::finding::{Findings, Stage, TYPE};
+use crate::heads::Head;
 use crate::schemas::SchemaSet;
 use crate::scope::LocalName;
 use crate::tree::{Body, Resolved, RuleId};
+pub(crate) use annotated::Annotated;
 use check::Checker;
 use declared::Declared;
 use locals::Locals;
@@ -57,23 +60,34 @@ pub(crate) fn of_input(schemas: Option<&SchemaSet>) -> Result<Option<Ty>, Box<Di
     })
 }
 
-/// Checks all definitions, in the order given, and returns the types of rules.
+/// What all definitions are checked against.
+pub(crate) struct Against<'a> {
+    /// The definitions, and the order in which each one follows those it needs.
+    pub(crate) drafts: &'a [Draft],
+    pub(crate) order: &'a [usize],
+    pub(crate) heads: &'a [Head<'a>],
+    pub(crate) catalog: &'a Catalog<'a>,
+}
+
+/// Checks all definitions, and returns the types of rules.
 pub(crate) fn check(
-    drafts: &[Draft],
-    order: &[usize],
-    (catalog, input): (&Catalog<'_>, Option<Ty>),
+    against: &Against<'_>,
+    annotated: &mut Annotated<'_>,
     findings: &mut Findings,
 ) -> RuleTypes {
+    let Against { drafts, order, heads, catalog } = *against;
     let relate = Relate::new(MODULE_STEPS);
     let mut declared = Declared::default();
     let mut rules = RuleTypes::new(drafts, catalog.rules.len());
     let rule_path = |rule: RuleId| catalog.path_of(rule);
-    let schemas = Overrides::of_input(input);
     for draft in order.iter().filter_map(|at| drafts.get(*at)) {
+        let mut found = Vec::new();
+        let head = heads.get(draft.head);
+        let own = head.and_then(|head| annotated.of(head, &relate, &mut found));
         let mut checker = Checker {
             tree: &catalog.tree,
             rules: &rules,
-            schemas: &schemas,
+            schemas: own.as_ref().unwrap_or(annotated.everywhere()),
             of_module: true,
             relate: &relate,
             declared: &mut declared,
@@ -83,11 +97,11 @@ pub(crate) fn check(
             found: Vec::new(),
         };
         let outcome = rules::of_draft(draft, catalog.kind(draft.rule), &mut checker);
-        let found = std::mem::take(&mut checker.found);
+        found.append(&mut checker.found);
         rules.add(draft.rule, outcome, &relate);
         add_all(found, findings);
     }
-    rules.set_input(schemas.input());
+    rules.set_input(annotated.everywhere().input());
     rules
 }
 

@@ -179,7 +179,8 @@ pub(crate) fn prepare(
     let (query, sources) = analysed(policy, text, options)?;
     let query = extend(&compiled.program, &compiled.resolved, &query, sources.clone())
         .map_err(|error| internal(&error, &sources))?;
-    link(query, policy, grammar_of(options)).ok_or_else(|| Errors { diagnostics: Vec::new(), sources })
+    link(query, policy, grammar_of(options))
+        .ok_or_else(|| Errors { diagnostics: Vec::new(), sources })
 }
 
 /// The package and the imports that a query sees.
