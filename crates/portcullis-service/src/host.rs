@@ -8,10 +8,11 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use rego::world::{HostError, HttpRequest, HttpResponse, Memory};
+use rego::world::{HostError, HttpRequest, HttpResponse, Memory, Values};
 use rego::{Host, Value};
 
 use crate::network::Network;
+use crate::value_cache::ValueCaches;
 
 /// Largest file of certificates or keys that a policy may name, in bytes.
 const FILE_BYTES_MAX: u64 = 4 << 20;
@@ -34,6 +35,7 @@ pub struct SystemHost {
     print: Option<Arc<PrintSink>>,
     test_case: Option<Arc<CaseSink>>,
     network: Option<Network>,
+    values: Option<Arc<ValueCaches>>,
 }
 
 impl SystemHost {
@@ -41,7 +43,7 @@ impl SystemHost {
     /// that never cancels, that drops what is printed, and that has no network.
     pub fn new() -> Self {
         let runtime = Value::object(Vec::new());
-        Self { deadline: None, runtime, print: None, test_case: None, network: None }
+        Self { deadline: None, runtime, print: None, test_case: None, network: None, values: None }
     }
 
     /// Returns it with a network: policies may send requests, look up names, and name files and
@@ -49,6 +51,13 @@ impl SystemHost {
     #[must_use]
     pub fn with_network(mut self, network: Network) -> Self {
         self.network = Some(network);
+        self
+    }
+
+    /// Returns it with memories of what was made of values, which queries share.
+    #[must_use]
+    pub fn with_values(mut self, values: Arc<ValueCaches>) -> Self {
+        self.values = Some(values);
         self
     }
 
@@ -169,6 +178,10 @@ impl Host for SystemHost {
 
     fn memory(&self) -> Option<&dyn Memory> {
         self.network.as_ref().map(Network::memory)
+    }
+
+    fn values(&self, name: &str) -> Option<&dyn Values> {
+        self.values.as_ref()?.named(name)
     }
 }
 

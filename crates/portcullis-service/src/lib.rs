@@ -25,4 +25,5 @@ pub mod state;
 pub mod store;
 pub mod telemetry;
 pub mod timestamp;
+pub mod value_cache;
 pub mod watch;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use rego::Value;
 
-use crate::config::{BuiltinCacheConfig, Config, active_document};
+use crate::config::{CachingConfig, Config, active_document};
 use crate::console::Console;
 use crate::decide::Limits;
 use crate::decision_log::{DecisionLogger, Event};
@@ -19,6 +19,7 @@ use crate::snapshot::Snapshot;
 use crate::store::Store;
 use crate::telemetry::TelemetryError;
 use crate::telemetry::prometheus::{Registry, RegistryOptions, StatusOptions};
+use crate::value_cache::ValueCaches;
 
 /// Who this process is.
 #[derive(Clone, Debug)]
@@ -86,8 +87,8 @@ pub struct Settings {
     pub nd_builtin_cache: bool,
     /// Names of request headers that are logged.
     pub request_headers: Vec<String>,
-    /// How much policies keep of answers to `http.send` from one query to the next.
-    pub builtin_cache: BuiltinCacheConfig,
+    /// How much builtins keep from one query to the next.
+    pub caching: CachingConfig,
 }
 
 impl Settings {
@@ -105,7 +106,7 @@ impl Settings {
             labels,
             nd_builtin_cache: config.nd_builtin_cache,
             request_headers: logs.map(|l| l.request_headers.clone()).unwrap_or_default(),
-            builtin_cache: config.caching.builtin_cache.clone(),
+            caching: config.caching.clone(),
         }
     }
 }
@@ -132,6 +133,7 @@ pub struct Service {
     store: Arc<Store>,
     base_host: SystemHost,
     host: ArcSwap<SystemHost>,
+    values: Arc<ValueCaches>,
     limits: Limits,
     console: Console,
     registry: Arc<Registry>,
@@ -144,11 +146,14 @@ pub struct Service {
 impl Service {
     /// Returns a service with these settings and without plugins.
     pub fn new(parts: ServiceParts, settings: Settings) -> Self {
+        let values = Arc::new(ValueCaches::default());
+        let host = parts.host.with_values(Arc::clone(&values));
         let service = Self {
             identity: parts.identity,
             store: parts.store,
-            host: ArcSwap::from_pointee(parts.host.clone()),
-            base_host: parts.host,
+            host: ArcSwap::from_pointee(host.clone()),
+            base_host: host,
+            values,
             limits: parts.limits,
             console: parts.console,
             registry: parts.registry,
@@ -207,8 +212,9 @@ impl Service {
         let config = runtime_config(&settings.document);
         let runtime = with_entry(&runtime, "config", config);
         if let Some(network) = self.base_host.network() {
-            network.set_memory(&settings.builtin_cache);
+            network.set_memory(&settings.caching.builtin_cache);
         }
+        self.values.configure(&settings.caching.value_cache);
         self.host.store(Arc::new(self.base_host.clone().with_runtime(runtime)));
         self.settings.store(Arc::new(settings));
     }

@@ -18,7 +18,7 @@ mod suggest;
 mod tests;
 mod token;
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use rego_value::{Value, View};
 use rego_vm::{Builtin, BuiltinError, Context, Decl, Type};
@@ -134,7 +134,7 @@ fn verified(context: &mut Context<'_>, operands: &[&Value]) -> Checked<(Value, V
 }
 
 /// Returns a query and the schema that it fits.
-fn checked(context: &mut Context<'_>, operands: &[&Value]) -> Checked<(QueryDocument, Rc<Sound>)> {
+fn checked(context: &mut Context<'_>, operands: &[&Value]) -> Checked<(QueryDocument, Arc<Sound>)> {
     let query = query(context, operands, 0)?;
     let sound = schema(context, operands, 1)?;
     rules::validate(context, &sound.schema, &query)?;
@@ -150,7 +150,7 @@ fn query(context: &mut Context<'_>, operands: &[&Value], index: usize) -> Checke
     }
 }
 
-fn schema(context: &mut Context<'_>, operands: &[&Value], index: usize) -> Checked<Rc<Sound>> {
+fn schema(context: &mut Context<'_>, operands: &[&Value], index: usize) -> Checked<Arc<Sound>> {
     let value = operand::any(operands, index)?;
     match value.view() {
         View::String(text) => kept::schema(context, value, |context| parse::schema(context, text)),

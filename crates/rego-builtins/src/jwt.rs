@@ -8,6 +8,7 @@ mod decode_verify;
 mod key_cache;
 mod sign;
 mod token;
+mod verdicts;
 
 use rego_value::Value;
 use rego_vm::{Builtin, BuiltinError, Context, Decl, Type};
@@ -130,12 +131,16 @@ fn verify(
 ) -> Result<Value, BuiltinError> {
     let token = Token::split(context, operand::string(operands, 0)?)?;
     operand::string(operands, 1)?;
-    let keys = key_cache::verification_keys(context, operand::any(operands, 1)?)?;
-    let signature = token.signature_bytes().map_err(BuiltinError::Failed)?;
-    let header = Header::read(&token.header(context)?)?;
-    let check =
-        Check { algorithm: Some(algorithm), reading: Reading::Loose, signature: &signature };
-    Ok(Value::from(check.any_key(context, &keys, &header, &token)?))
+    let parts = || verdict_parts(operands, &format!("{algorithm:?}"));
+    let check = |context: &mut Context<'_>| {
+        let keys = key_cache::verification_keys(context, operand::any(operands, 1)?)?;
+        let signature = token.signature_bytes().map_err(BuiltinError::Failed)?;
+        let header = Header::read(&token.header(context)?)?;
+        let check =
+            Check { algorithm: Some(algorithm), reading: Reading::Loose, signature: &signature };
+        check.any_key(context, &keys, &header, &token)
+    };
+    Ok(Value::from(verdicts::recalled(context, parts, check)?))
 }
 
 /// Whether a token's signature is a code by the second operand.
@@ -149,9 +154,19 @@ fn verify_code(
     let (text, secret) = (operand::string(operands, 0)?, operand::string(operands, 1)?);
     let token = Token::split(context, text)?;
     let signature = token.signature_bytes().map_err(BuiltinError::Failed)?;
-    charge::scan(context, text.len() + secret.len())?;
-    let message = token.signed_text().as_bytes();
-    Ok(Value::from(keys::code_agrees(hash, secret.as_bytes(), message, &signature)))
+    let parts = || verdict_parts(operands, &format!("code {hash:?}"));
+    let check = |context: &mut Context<'_>| {
+        charge::scan(context, text.len() + secret.len())?;
+        let message = token.signed_text().as_bytes();
+        Ok(keys::code_agrees(hash, secret.as_bytes(), message, &signature))
+    };
+    Ok(Value::from(verdicts::recalled(context, parts, check)?))
+}
+
+/// What the verdict about a signature depends on: token, keys, and how it is checked.
+fn verdict_parts(operands: &[&Value], how: &str) -> Vec<Value> {
+    let operands = operands.iter().map(|operand| (*operand).clone());
+    operands.chain([Value::from(how)]).collect()
 }
 
 /// How a signature is checked.

@@ -13,7 +13,7 @@ use rego_source::{Location, Sources};
 use rego_value::Value;
 
 use crate::usage::Usage;
-use crate::world::{HostError, HttpRequest, HttpResponse, Memory};
+use crate::world::{HostError, HttpRequest, HttpResponse, Memory, Values};
 
 /// The body of a builtin. As many operands as declared.
 pub type Run = fn(&mut Context<'_>, &[&Value]) -> Result<Value, BuiltinError>;
@@ -140,6 +140,12 @@ pub trait Host: Sync {
 
     /// Returns the memory that queries share; by default, there is none.
     fn memory(&self) -> Option<&dyn Memory> {
+        None
+    }
+
+    /// Returns the memory of this name for what was made of values; by default, there is none.
+    fn values(&self, name: &str) -> Option<&dyn Values> {
+        let _ = name;
         None
     }
 }

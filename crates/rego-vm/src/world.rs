@@ -3,7 +3,9 @@
 //!
 //! Must not know: which builtin asks, sockets, files.
 
+use std::any::Any;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rego_value::Value;
@@ -126,4 +128,13 @@ pub trait Memory: Sync {
     fn insert(&self, key: Value, kept: Kept);
     /// Forgets what is kept under the key.
     fn remove(&self, key: &Value);
+}
+
+/// A memory of what was made of values at some cost, such as a schema that was read, which queries
+/// share: a cache of OPA's inter-query value cache. It may forget anything at any time.
+pub trait Values: Sync {
+    /// Returns what is kept under a key.
+    fn get(&self, key: &Value) -> Option<Arc<dyn Any + Send + Sync>>;
+    /// Keeps something, in place of what was kept under the key.
+    fn insert(&self, key: Value, made: Arc<dyn Any + Send + Sync>);
 }

@@ -91,14 +91,14 @@ impl ValueCacheConfig {
 impl CachingConfig {
     /// Reads `caching`.
     pub(super) fn read(top: &Section<'_>) -> Self {
-        if top.is_set("caching") {
-            let message = "`caching` has no effect: builtins of this version keep nothing from one \
-                           query to the next";
-            top.warn("caching", message);
-        }
         let section = top.section_or_empty("caching");
         let builtin = section.section_or_empty("inter_query_builtin_cache");
         let value = section.section_or_empty("inter_query_builtin_value_cache");
+        if value.is_set("max_num_entries") {
+            let message = "`max_num_entries` has no effect: patterns of `regex.*` and `glob.*` are \
+                           kept in memories of 256 each";
+            value.warn("max_num_entries", message);
+        }
         let some = |number: Option<u64>| number.filter(|number| *number > 0);
         Self {
             builtin_cache: BuiltinCacheConfig {

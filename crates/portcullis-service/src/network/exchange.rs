@@ -58,6 +58,10 @@ impl Exchange {
             headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
         }
         let has_body = !asked.body.is_empty();
+        if !has_body && matches!(method, Method::POST | Method::PUT | Method::PATCH) {
+            // A body is expected of these, so that there is none is said, as Go does.
+            headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
         let mut request = ready.client.request(method, ready.url.clone()).headers(headers);
         if has_body {
             request = request.body(asked.body.clone());

@@ -201,12 +201,12 @@ fn secrets_are_not_shown() {
 
 #[test]
 fn unknown_options_are_warned_of() {
-    let text = "services:\n  s:\n    url: http://s\n    credentails: {}\nbundles:\n  b:\n    resorce: x\n    polling: {zzz: 1}\nwhat: 1\ncaching: {x: 1}\n";
+    let text = "services:\n  s:\n    url: http://s\n    credentails: {}\nbundles:\n  b:\n    resorce: x\n    polling: {zzz: 1}\nwhat: 1\ncaching: {x: 1, inter_query_builtin_value_cache: {max_num_entries: 5}}\n";
     let expected = [
         "unknown configuration option \"services.s.credentails\" encountered (opa.yaml:4)",
         "unknown configuration option \"bundles.b.polling.zzz\" encountered (opa.yaml:8)",
         "unknown configuration option \"bundles.b.resorce\" encountered; did you mean `resource`? (opa.yaml:7)",
-        "`caching` has no effect: builtins of this version keep nothing from one query to the next (opa.yaml:10)",
+        "`max_num_entries` has no effect: patterns of `regex.*` and `glob.*` are kept in memories of 256 each (opa.yaml:10)",
         "unknown configuration option \"caching.x\" encountered (opa.yaml:10)",
         "unknown configuration option \"what\" encountered (opa.yaml:9)",
     ];

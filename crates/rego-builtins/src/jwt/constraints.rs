@@ -18,6 +18,8 @@ pub(super) struct Constraints {
     pub(super) keys: Option<Rc<Vec<NamedKey>>>,
     /// `secret`
     pub(super) secret: String,
+    /// Either, as it is written.
+    pub(super) key: Option<Value>,
     /// `alg`
     pub(super) algorithm: String,
     issuer: String,
@@ -47,8 +49,12 @@ impl Constraints {
                 Some("cert") => {
                     text("cert")?;
                     read.keys = Some(key_cache::verification_keys(context, value)?);
+                    read.key = Some(value.clone());
                 }
-                Some("secret") => read.secret = text("secret")?,
+                Some("secret") => {
+                    read.secret = text("secret")?;
+                    read.key = Some(value.clone());
+                }
                 Some("alg") => read.algorithm = text("alg")?,
                 Some("iss") => read.issuer = text("iss")?,
                 Some("aud") => read.audience = text("aud")?,

@@ -5,7 +5,7 @@ use rego_vm::{BuiltinError, Context};
 
 use super::constraints::Constraints;
 use super::token::{self, Header, Token};
-use super::{Check, NESTED_MAX, too_deep};
+use super::{Check, NESTED_MAX, too_deep, verdicts};
 use crate::keys::{Algorithm, Key, NamedKey, Reading};
 use crate::operand;
 
@@ -53,15 +53,20 @@ fn trusted(
         let signature = token.signature_bytes().map_err(BuiltinError::Failed)?;
         let algorithm = Algorithm::named(&header.algorithm);
         let check = Check { algorithm, reading: Reading::Exact, signature: &signature };
-        let verified = match &constraints.keys {
-            Some(keys) => check.any_key(context, keys, &header, &token)?,
+        let parts = || {
+            let how = if constraints.keys.is_some() { "cert" } else { "secret" };
+            let parts = [Value::from(text.as_str()), Value::from(how)];
+            parts.into_iter().chain(constraints.key.clone()).collect()
+        };
+        let verified = |context: &mut Context<'_>| match &constraints.keys {
+            Some(keys) => check.any_key(context, keys, &header, &token),
             None => {
                 let key = Key::Secret(constraints.secret.clone().into_bytes());
                 let key = NamedKey { key, algorithm: String::new(), id: String::new() };
-                check.one_key(context, &key, &token)?
+                check.one_key(context, &key, &token)
             }
         };
-        if !verified {
+        if !verdicts::recalled(context, parts, verified)? {
             return Ok(None);
         }
         let payload = token.payload_text(context)?;

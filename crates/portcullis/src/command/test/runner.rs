@@ -104,7 +104,10 @@ impl<'a> Runner<'a> {
             .retain(|test| wanted.as_ref().is_none_or(|wanted| wanted.is_match(&test.full_name())));
         tests.sort_by(|a, b| (&a.file, a.position).cmp(&(&b.file, b.position)));
         let runtime = runtime_document(env!("CARGO_PKG_VERSION"), version::commit());
-        let host = SystemHost::new().with_runtime(runtime).with_network(network());
+        let host = SystemHost::new()
+            .with_runtime(runtime)
+            .with_network(network())
+            .with_values(Arc::default());
         let cover = args.coverage().then(Cover::new);
         Ok(Self { args, policy, tests, host, cover })
     }
