@@ -4,6 +4,7 @@
 //! `rewrite_with_values`. The order of statements stays as written. Must not know: safety.
 
 mod call;
+mod entries;
 mod pattern;
 mod term;
 mod with;

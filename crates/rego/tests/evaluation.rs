@@ -38,6 +38,15 @@ fn paths_and_conditions() {
 }
 
 #[test]
+fn of_entries_with_the_same_key_the_last_counts() {
+    check("out := {\"a\": input.nothing, \"b\": 1, \"a\": input.n}", r#"[{"a":2,"b":1}]"#);
+    check("out := {input.user: 1, input.user: 2}", r#"[{"alice":2}]"#);
+    check("out := {1: input.n, 1.0: 3}", r#"[{"1":3}]"#);
+    check("out contains x if { {\"a\": 9, \"a\": x} = {\"a\": input.n} }", "[[2]]");
+    check("out := {input.user: 1, upper(input.user): 2}", r#"[{"ALICE":2,"alice":1}]"#);
+}
+
+#[test]
 fn iteration_backtracks() {
     check("out contains x if { some x in data.xs; x in data.ys }", "[[2,3]]");
     check("out contains [i, j] if { data.xs[i] == data.ys[j] }", "[[[1,0],[2,1]]]");

@@ -5,7 +5,7 @@ use rego_source::Diagnostic;
 use rego_source::Location;
 use rego_syntax::ast;
 
-use super::Lower;
+use super::{Lower, entries};
 use crate::finding::{COMPILE, Stage};
 use crate::keywords;
 use crate::scan;
@@ -45,7 +45,7 @@ impl Lower<'_> {
                 return super::term::array(items.collect(), location);
             }
             ast::TermKind::Object(entries) => {
-                let entries = entries.iter().map(|(key, value)| {
+                let entries = entries::distinct(entries).into_iter().map(|(key, value)| {
                     let key = self.term(key);
                     (key, self.assign_target(value, statement))
                 });

@@ -4,7 +4,7 @@ use rego_source::Location;
 use rego_syntax::ast;
 use rego_value::Value;
 
-use super::Lower;
+use super::{Lower, entries};
 use crate::heads;
 use crate::scan::{self, Names};
 use crate::scope::{LocalName, Lookup};
@@ -28,7 +28,7 @@ impl Lower<'_> {
                 set(items.iter().map(|item| self.term(item)).collect(), location)
             }
             ast::TermKind::Object(entries) => {
-                let entries = entries.iter().map(|(key, value)| {
+                let entries = entries::distinct(entries).into_iter().map(|(key, value)| {
                     let key = self.term(key);
                     (key, self.term(value))
                 });
