@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 
 use super::place::Lines;
 use super::text::plain;
-use super::tree::{Kind, Node};
+use super::tree::{Expr, ExprKind, Kind, Node};
 
 /// Returns the elements of a set in the order of the text, each once: the first of those that are
 /// equal. Where all have one place, which OPA does to some, they are in Rego's order.
@@ -53,11 +53,45 @@ fn compare(a: &Node<'_>, b: &Node<'_>, lines: &Lines<'_>) -> Ordering {
         (Kind::Object(a), Kind::Object(b)) => {
             compare_all(flat(a, lines).into_iter(), flat(b, lines).into_iter(), lines)
         }
-        _ => match rank(a).cmp(&rank(b)) {
-            Ordering::Equal => plain(a, lines).cmp(&plain(b, lines)),
+        _ => match rank(a).cmp(&rank(b)).then_with(|| plain(a, lines).cmp(&plain(b, lines))) {
+            Ordering::Equal if has_wildcard(a) => a.place.at.cmp(&b.place.at),
             other => other,
         },
     }
+}
+
+/// Returns whether a `_` stands in a term, which then equals no other.
+fn has_wildcard(node: &Node<'_>) -> bool {
+    match &node.kind {
+        Kind::Var(name) => *name == "_",
+        Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::Text { .. } | Kind::Template(_) => {
+            false
+        }
+        Kind::Ref(nodes) | Kind::Array(nodes) | Kind::Set(nodes) => nodes.iter().any(has_wildcard),
+        Kind::Call { args, .. } | Kind::Infix { args, .. } => args.iter().any(has_wildcard),
+        Kind::Object(pairs) => pairs.iter().any(|(k, v)| has_wildcard(k) || has_wildcard(v)),
+        Kind::ArrayCompr { value, body } | Kind::SetCompr { value, body } => {
+            has_wildcard(value) || body.iter().any(has_wildcard_inside)
+        }
+        Kind::ObjectCompr { key, value, body } => {
+            has_wildcard(key) || has_wildcard(value) || body.iter().any(has_wildcard_inside)
+        }
+    }
+}
+
+fn has_wildcard_inside(expr: &Expr<'_>) -> bool {
+    let mut with = expr.with.iter();
+    with.any(|with| has_wildcard(&with.value))
+        || match &expr.kind {
+            ExprKind::Term(term) => has_wildcard(term),
+            ExprKind::SomeDecl { .. } => false,
+            ExprKind::SomeIn { args, .. } => args.iter().any(has_wildcard),
+            ExprKind::Every { names, domain, body, .. } => {
+                names.iter().any(has_wildcard)
+                    || has_wildcard(domain)
+                    || body.iter().any(has_wildcard_inside)
+            }
+        }
 }
 
 /// Returns the elements of a set in Rego's order.

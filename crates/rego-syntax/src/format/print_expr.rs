@@ -20,11 +20,29 @@ impl<'a> Printer<'a> {
             }
             self.page.start_line();
             // A statement that clashed ends with what stays as it is written.
-            let _ = self.expr(expr);
+            let _ = match last_row {
+                None if is_union(expr) => self.union(expr),
+                _ => self.expr(expr),
+            };
             self.page.end_line();
             last_row = Some(expr.place.row + self.lines.breaks(expr.place.text));
         }
         Ok(())
+    }
+
+    /// Prints a union that is the first statement within braces. Without parentheses the braces
+    /// would be those of a comprehension; OPA leaves them out all the same.
+    fn union(&mut self, expr: &Expr<'a>) -> Printed {
+        self.comments_to(expr.place.row)?;
+        self.page.ensure_line();
+        self.write("(");
+        let printed = self.expr_start(expr);
+        self.write(")");
+        if printed.is_err() {
+            self.cut |= !expr.with.is_empty();
+            return printed;
+        }
+        self.with(&expr.with)
     }
 
     /// Prints a statement.
@@ -222,6 +240,11 @@ impl<'a> Printer<'a> {
         self.write(")");
         printed
     }
+}
+
+fn is_union(expr: &Expr<'_>) -> bool {
+    let is_union = |term: &Node<'_>| matches!(&term.kind, Kind::Infix { op, args, .. } if op.is_or() && args.len() == 2);
+    !expr.negated && matches!(&expr.kind, ExprKind::Term(term) if is_union(term))
 }
 
 /// Returns whether the left operand would fall apart without parentheses.

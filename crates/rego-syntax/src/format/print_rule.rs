@@ -5,7 +5,7 @@
 use super::page::Clash;
 use super::printer::{Printed, Printer};
 use super::text::plain;
-use super::tree::{Expr, Head, Node, Rule};
+use super::tree::{Expr, ExprKind, Head, Kind, Node, Rule};
 
 impl<'a> Printer<'a> {
     /// Prints a rule or an else branch.
@@ -28,8 +28,9 @@ impl<'a> Printer<'a> {
             self.write(" if");
             if let [only] = rule.body.as_slice()
                 && only.place.row == rule.head.place.row
+                && let Some(printed) = self.statement_on_line(only)
             {
-                return self.rule_on_line(rule, only);
+                return self.end_on_line(rule, printed);
             }
         }
         // A head that stays as it is written may hold the line open, for OPA.
@@ -58,9 +59,17 @@ impl<'a> Printer<'a> {
         rule.is_constant() && !(is_bare && (head.keyed || !self.style.v1))
     }
 
-    fn rule_on_line(&mut self, rule: &Rule<'a>, only: &Expr<'a>) -> Printed {
+    /// Prints the one statement of a body behind `if`, or nothing where that would be read as a
+    /// body in braces: `if {1, 2}`. OPA prints even that.
+    fn statement_on_line(&mut self, only: &Expr<'a>) -> Option<Printed> {
+        if !only.negated && matches!(&only.kind, ExprKind::Term(term) if starts_with_set(term)) {
+            return None;
+        }
         self.write(" ");
-        let printed = self.expr(only);
+        Some(self.expr(only))
+    }
+
+    fn end_on_line(&mut self, rule: &Rule<'a>, printed: Printed) -> Printed {
         if printed.is_err() {
             self.cut |= rule.els.is_some();
             return printed;
@@ -176,5 +185,16 @@ impl<'a> Printer<'a> {
         }
         self.write(if value.assign || self.style.v1 { " := " } else { " = " });
         self.term(&value.node)
+    }
+}
+
+/// Returns whether a set in braces is the first thing of a term.
+fn starts_with_set(term: &Node<'_>) -> bool {
+    match &term.kind {
+        Kind::Set(items) => !items.is_empty(),
+        Kind::Ref(parts) | Kind::Infix { args: parts, .. } => {
+            parts.first().is_some_and(starts_with_set)
+        }
+        _ => false,
     }
 }
