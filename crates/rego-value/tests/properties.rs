@@ -47,6 +47,24 @@ fn value(keys_are_text: bool) -> impl Strategy<Value = Value> {
     })
 }
 
+/// With numbers that YAML keeps: it reads them as doubles.
+fn plain_value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::NULL),
+        any::<bool>().prop_map(Value::from),
+        (-1_000_000i64..1_000_000).prop_map(Value::from),
+        (-1e9f64..1e9).prop_map(|f| Number::from_f64(f).map_or(Value::NULL, Value::from)),
+        text().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 30, 5, |inner| {
+        let pairs = prop::collection::vec((text().prop_map(Value::from), inner.clone()), 0..5);
+        prop_oneof![
+            prop::collection::vec(inner, 0..5).prop_map(Value::array),
+            pairs.prop_map(Value::object),
+        ]
+    })
+}
+
 fn hash(value: &Value) -> u64 {
     BuildHasherDefault::<DefaultHasher>::default().hash_one(value)
 }
@@ -167,6 +185,25 @@ proptest! {
         let value = Value::object(vec![(Value::from(key), Value::array(vec![Value::from(text)]))]);
         let yaml = value.to_yaml();
         prop_assert_eq!(Value::from_yaml(yaml.as_bytes()), Ok(value), "{}", yaml);
+    }
+
+    #[test]
+    fn yaml_round_trip(value in plain_value()) {
+        let yaml = value.to_yaml();
+        prop_assert_eq!(Value::from_yaml(yaml.as_bytes()), Ok(value), "{}", yaml);
+    }
+
+    #[test]
+    fn sorting_does_not_depend_on_the_order_before(mut values in prop::collection::vec(value(false), 0..12)) {
+        let set = Value::set(values.clone());
+        values.sort();
+        values.reverse();
+        values.sort();
+        values.dedup();
+        prop_assert_eq!(Value::set(values.clone()), set.clone());
+        let members: Vec<Value> = set.as_set().unwrap().iter().cloned().collect();
+        prop_assert_eq!(&members, &values);
+        prop_assert!(values.windows(2).all(|pair| pair[0] < pair[1]));
     }
 
     #[test]
