@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use rego::format::{FormatOptions, Grammar, Target, format};
 use rego::trace::Trace;
 use rego::{
     Annotations, Compiler, Errors, EvalError, EvalOptions, Lowering, QueryOptions, RegoVersion,
@@ -83,6 +84,8 @@ pub enum Mode {
     Optimised,
     /// Traced, without rule index, joins, early exit and kept values of rules.
     Plain,
+    /// As it runs for everybody, with the modules as `fmt` lays them out.
+    Formatted,
 }
 
 /// Runs a case and judges its answer. Panics and overlong work are the caller's to catch.
@@ -112,11 +115,13 @@ fn answer(case: &Case, mode: Mode) -> Result<ResultSet, Vec<Found>> {
     let mut compiler =
         Compiler::new().rego_version(version).annotations(Annotations::Check).strict(case.strict);
     for (index, module) in case.modules.iter().enumerate() {
-        compiler = compiler.module(format!("test-{index}.rego"), module);
+        let name = format!("test-{index}.rego");
+        let formatted = (mode == Mode::Formatted).then(|| formatted(&name, module, case.v0));
+        compiler = compiler.module(name, formatted.as_deref().unwrap_or(module));
     }
     // Data comes after: the suites hold rules where base data is as well, and no check is made.
     let compiler = match mode {
-        Mode::Optimised => compiler,
+        Mode::Optimised | Mode::Formatted => compiler,
         Mode::Plain => compiler.lowering(PLAIN),
     };
     let policy = compiler.compile().map_err(compile_errors)?.with_data(data);
@@ -127,12 +132,21 @@ fn answer(case: &Case, mode: Mode) -> Result<ResultSet, Vec<Found>> {
     let trace = Trace::with_locals();
     let options = EvalOptions {
         tracer: Some(&trace),
-        memo: mode == Mode::Optimised,
+        memo: mode != Mode::Plain,
         strict_builtin_errors: case.strict_error,
         host: &host,
         ..EvalOptions::default()
     };
     query.eval(input.as_ref(), &options).map_err(|e| vec![eval_error(&e)])
+}
+
+/// Returns a module as it is laid out in its own grammar; as it is where it cannot be read.
+fn formatted(name: &str, module: &str, v0: bool) -> String {
+    let mut options = FormatOptions::default();
+    if v0 {
+        (options.version, options.target) = (Grammar::V0, Target::V0);
+    }
+    format(name, module, &options).unwrap_or_else(|_| module.to_owned())
 }
 
 /// Returns the input: the term where there is one, read by the engine as the value of a query.

@@ -1,6 +1,8 @@
-//! `conformance [--verbose] [--plain] [--filter TEXT] [--known FILE] [--update-known-failures]
-//! [--fmt DIR] DIR…`: runs the cases of the directories (after `--fmt`: of the formatter), prints a line a file, and fails where the outcome differs from the list
-//! of known failures. With `--plain` the engine runs traced and without its optimisations.
+//! `conformance [--verbose] [--plain | --formatted] [--filter TEXT] [--known FILE]
+//! [--update-known-failures] [--fmt DIR] DIR…`: runs the cases of the directories (after `--fmt`: of
+//! the formatter), prints a line a file, and fails where the outcome differs from the list of known
+//! failures. With `--plain` the engine runs traced and without its optimisations, with `--formatted`
+//! it is given the modules as `fmt` lays them out.
 #![forbid(unsafe_code)]
 
 use std::io::{self, Write};
@@ -12,8 +14,8 @@ use conformance::known::Known;
 use conformance::run::{FileResult, run_file};
 use conformance::{case, fmt, report};
 
-const USAGE: &str = "usage: conformance [--verbose] [--plain] [--filter TEXT] [--known FILE] \
-                     [--update-known-failures] [--fmt DIR] DIR…";
+const USAGE: &str = "usage: conformance [--verbose] [--plain | --formatted] [--filter TEXT] \
+                     [--known FILE] [--update-known-failures] [--fmt DIR] DIR…";
 
 #[derive(Default)]
 struct Arguments {
@@ -48,6 +50,7 @@ fn parse(mut from: impl Iterator<Item = String>) -> Option<Arguments> {
             "--verbose" | "-v" => to.verbose = true,
             "--update-known-failures" => to.update = true,
             "--plain" => to.mode = Mode::Plain,
+            "--formatted" => to.mode = Mode::Formatted,
             "--fmt" => to.fmt_dirs.push(from.next()?.into()),
             "--filter" => to.filter = from.next()?,
             "--known" => to.known = Some(from.next()?.into()),
