@@ -22,6 +22,7 @@ use clap::{Parser, Subcommand};
 use portcullis_docker::cli::DockerAuthzArgs;
 
 pub(crate) use self::docker_authz::run_go_style;
+pub(crate) use self::eval::{host, pretty_rows, row_json};
 
 use crate::exit::Exit;
 

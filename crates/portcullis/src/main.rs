@@ -18,6 +18,7 @@ mod measure;
 mod network;
 mod percentile;
 mod personality;
+mod repl;
 mod report;
 mod schemas;
 mod table;

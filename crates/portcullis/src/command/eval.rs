@@ -16,6 +16,8 @@ use portcullis_service::load;
 use rego::Value;
 
 use self::format::Output;
+pub(crate) use self::format::{pretty_rows, row as row_json};
+pub(crate) use self::once::host;
 use super::run::{LogFormat, LogLevel};
 use crate::capabilities::CapabilitiesArgs;
 use crate::console_layer;

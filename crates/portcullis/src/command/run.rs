@@ -1,4 +1,4 @@
-//! `portcullis run`: the server.
+//! `portcullis run`: the server, or the interactive shell.
 //!
 //! Source: OPA documentation, "opa run".
 
@@ -10,19 +10,17 @@ mod serve;
 
 use std::io::Write;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 pub(super) use self::arguments::{Args, LogFormat, LogLevel};
 pub(super) use self::background::Background;
 use crate::allocator::keep_blocks_at_hand;
 use crate::exit::Exit;
+use crate::repl;
 
 pub(super) fn run(args: &Args) -> Result<Exit> {
     if !args.server {
-        bail!(
-            "the interactive shell is not part of this version yet: use `--server` for the server, \
-             or `eval` for one query"
-        );
+        return repl::run(args.shell(), args.history.as_deref());
     }
     keep_blocks_at_hand();
     match serve::serve(args) {

@@ -60,7 +60,7 @@ pub(super) fn write(
         Format::Values => values(output, out)?,
         Format::Bindings => bindings(output, out)?,
         Format::Raw => raw(output, out)?,
-        Format::Pretty | Format::Source => pretty_result(output, args.pretty_limit, out)?,
+        Format::Pretty | Format::Source => pretty_rows(&output.rows, args.pretty_limit, out)?,
     }
     if args.format == Format::Pretty {
         pretty_metrics(output, out)?;
@@ -106,7 +106,8 @@ fn metrics(output: &Output) -> Vec<(&'static str, Json<'static>)> {
     entries
 }
 
-fn row(row: &Row) -> Json<'_> {
+/// Returns a solution as OPA's object: its `expressions` and `bindings`.
+pub(crate) fn row(row: &Row) -> Json<'_> {
     let expressions = row.expressions.iter().map(|expression| {
         let location = vec![
             ("row", Json::Integer(expression.position.row.into())),
@@ -178,13 +179,13 @@ fn raw(output: &Output, out: &mut dyn Write) -> io::Result<()> {
 
 /// One value is shown as itself, several as a table with a column for each variable and for each
 /// statement that has a value of its own.
-fn pretty_result(output: &Output, limit: usize, out: &mut dyn Write) -> io::Result<()> {
-    let Some(first) = output.rows.first() else {
+pub(crate) fn pretty_rows(rows: &[Row], limit: usize, out: &mut dyn Write) -> io::Result<()> {
+    let Some(first) = rows.first() else {
         return writeln!(out, "undefined");
     };
     let is_boolean = |value: &Value| value.as_bool().is_some();
     if let (1, true, [expression, others @ ..]) =
-        (output.rows.len(), first.bindings.is_empty(), first.expressions.as_slice())
+        (rows.len(), first.bindings.is_empty(), first.expressions.as_slice())
     {
         let all_boolean = first.expressions.iter().all(|each| is_boolean(&each.value));
         if others.is_empty() || all_boolean {
@@ -199,7 +200,7 @@ fn pretty_result(output: &Output, limit: usize, out: &mut dyn Write) -> io::Resu
     let names = sorted_bindings(first).into_iter().map(|(name, _)| name);
     let texts = statements.iter().filter_map(|at| first.expressions.get(*at)).map(|e| &*e.text);
     let headers: Vec<&str> = names.chain(texts).collect();
-    let rows = output.rows.iter().map(|row| cells(row, &statements, limit));
+    let rows = rows.iter().map(|row| cells(row, &statements, limit));
     table::write(out, &headers, &rows.collect::<Vec<_>>())
 }
 

@@ -124,7 +124,8 @@ fn solve(
     Ok(Solved { rows, errors, seen })
 }
 
-fn host() -> SystemHost {
+/// Returns the world that a query sees.
+pub(crate) fn host() -> SystemHost {
     SystemHost::new()
         .with_network(network())
         .with_runtime(runtime_document(env!("CARGO_PKG_VERSION"), version::commit()))

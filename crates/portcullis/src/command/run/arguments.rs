@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use portcullis_service::console;
+use rego::RegoVersion;
 
 use crate::command::keys::VerificationArgs;
 use crate::duration;
+use crate::repl::{Look, Setup};
 
 /// How clients say who they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -61,7 +63,16 @@ impl From<LogFormat> for console::Format {
     }
 }
 
-/// Start the server
+/// How the shell shows results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ShellFormat {
+    /// For people
+    Pretty,
+    /// As JSON
+    Json,
+}
+
+/// Start the server, or without --server the interactive shell
 ///
 /// Paths are policies and data to load: files, directories, or with --bundle bundles. A URL of a
 /// bundle is polled.
@@ -103,6 +114,12 @@ pub(crate) struct Args {
     /// Load files again when they change
     #[arg(short, long)]
     pub(crate) watch: bool,
+    /// How the shell shows results
+    #[arg(short, long, value_enum, default_value = "pretty")]
+    pub(crate) format: ShellFormat,
+    /// File with the lines typed before, in the shell; $HOME/.opa_history without
+    #[arg(short = 'H', long, value_name = "PATH")]
+    pub(crate) history: Option<String>,
     /// Most compile errors to report; 0 for all
     #[arg(short, long, value_name = "NUMBER", default_value_t = 10)]
     pub(crate) max_errors: usize,
@@ -185,6 +202,23 @@ impl Args {
             ([], false) => vec!["localhost:8181".to_string()],
             ([], true) => vec![":8181".to_string()],
             (given, _) => given.to_vec(),
+        }
+    }
+}
+
+impl Args {
+    /// Returns what the shell starts with.
+    pub(super) fn shell(&self) -> Setup {
+        Setup {
+            paths: self.paths.clone(),
+            bundle: self.bundle,
+            ignore: self.ignore.clone(),
+            watch: self.watch,
+            look: match self.format {
+                ShellFormat::Pretty => Look::Pretty,
+                ShellFormat::Json => Look::Json,
+            },
+            version: if self.v0_compatible { RegoVersion::V0 } else { RegoVersion::V1 },
         }
     }
 }

@@ -1,0 +1,457 @@
+//! The shell without a terminal: a line in, text out.
+//!
+//! Must not know: prompts on a screen, history, editing.
+
+use std::time::Instant;
+
+use anyhow::{Context, Result, anyhow};
+use portcullis_service::load::{self, LoadOptions};
+use rego::profile::{Profiler, Together};
+use rego::trace::{Columns, Explain, Trace, Tracer};
+use rego::{Compiler, EvalOptions, Lowering, Policy, Query, QueryOptions, RegoVersion, Row, Value};
+
+use super::command::{self, Command};
+use super::definitions::{Defined, Definitions};
+use super::show;
+pub(crate) use super::show::Look;
+use crate::bundles::{BundleSet, BundleSource, trusting_options};
+use crate::command::host;
+use crate::report;
+
+/// What the shell starts with.
+#[derive(Clone, Debug)]
+pub(crate) struct Setup {
+    /// Files and directories, or bundles.
+    pub(crate) paths: Vec<String>,
+    /// Whether the paths are bundles.
+    pub(crate) bundle: bool,
+    /// Names that are passed over inside directories.
+    pub(crate) ignore: Vec<String>,
+    /// Whether files are read again before each statement.
+    pub(crate) watch: bool,
+    /// How results are shown.
+    pub(crate) look: Look,
+    /// The grammar.
+    pub(crate) version: RegoVersion,
+}
+
+/// What comes of a line.
+pub(super) enum Next {
+    /// Something to show, or nothing.
+    Text(String),
+    /// The shell ends.
+    Exit,
+}
+
+/// Most text that waits for its end, in bytes. Ours.
+const BUFFER_BYTES_MAX: usize = 16 << 20;
+
+/// Rows of a profile that are shown.
+const PROFILE_ROWS: usize = 10;
+
+/// A shell under way.
+pub(super) struct Session {
+    setup: Setup,
+    base: Compiler,
+    definitions: Definitions,
+    policy: Policy,
+    buffer: String,
+    settings: Settings,
+}
+
+#[derive(Clone, Debug)]
+struct Settings {
+    look: Look,
+    limit: usize,
+    strict_builtin_errors: bool,
+    explain: Option<Explain>,
+    metrics: bool,
+    instrument: bool,
+    profile: bool,
+    types: bool,
+}
+
+impl Session {
+    /// Returns a shell with everything loaded.
+    ///
+    /// Errors: what does not load or compile.
+    pub(super) fn start(setup: Setup) -> Result<Self> {
+        let base = load(&setup)?;
+        let policy =
+            base.clone().compile().map_err(|errors| anyhow!("{}", show::errors(&errors)))?;
+        let settings = Settings {
+            look: setup.look,
+            limit: 80,
+            strict_builtin_errors: false,
+            explain: None,
+            metrics: false,
+            instrument: false,
+            profile: false,
+            types: false,
+        };
+        let definitions = Definitions::new(setup.version);
+        Ok(Self { setup, base, definitions, policy, buffer: String::new(), settings })
+    }
+
+    /// Returns what to show before a line is read.
+    pub(super) fn prompt(&self) -> &'static str {
+        if self.buffer.is_empty() { "> " } else { "| " }
+    }
+
+    /// Forgets lines that wait for more.
+    pub(super) fn forget(&mut self) {
+        self.buffer.clear();
+    }
+
+    /// Takes a line.
+    pub(super) fn line(&mut self, line: &str) -> Next {
+        if self.buffer.is_empty() {
+            if line.trim().is_empty() {
+                return Next::Text(String::new());
+            }
+            if let Some(command) = command::parse(line) {
+                return self.command(command);
+            }
+        }
+        let ends = line.trim().is_empty();
+        if self.buffer.len() + line.len() > BUFFER_BYTES_MAX {
+            self.buffer.clear();
+            return Next::Text("the statement is too long".to_string());
+        }
+        self.buffer.push_str(line);
+        self.buffer.push('\n');
+        let text = self.buffer.trim().to_string();
+        if !ends && is_open(&text) {
+            return Next::Text(String::new());
+        }
+        self.buffer.clear();
+        Next::Text(self.statement(&text).unwrap_or_else(|error| format!("{error:#}")))
+    }
+
+    /// Takes the end of the input: what waits is evaluated.
+    pub(super) fn end(&mut self) -> Next {
+        if self.buffer.is_empty() { Next::Exit } else { self.line("") }
+    }
+
+    fn statement(&mut self, text: &str) -> Result<String> {
+        if self.setup.watch {
+            self.base = load(&self.setup)?;
+            self.policy = self.compile(&self.definitions)?;
+        }
+        match self.definitions.read(text) {
+            Some(defined) => self.define(&defined, text),
+            None => self.query(text),
+        }
+    }
+
+    /// Takes a definition, unless nothing compiles with it.
+    fn define(&mut self, defined: &Defined, text: &str) -> Result<String> {
+        let mut definitions = self.definitions.clone();
+        let said = definitions.add(defined, text);
+        self.policy = self.compile(&definitions)?;
+        self.definitions = definitions;
+        Ok(said)
+    }
+
+    fn compile(&self, definitions: &Definitions) -> Result<Policy> {
+        let add = |compiler: Compiler, (name, text): (String, String)| {
+            compiler.module_of(name, text, self.setup.version)
+        };
+        let compiler = definitions.texts().fold(self.base.clone(), add);
+        compiler.compile().map_err(|errors| anyhow!("{}", show::errors(&errors)))
+    }
+
+    fn prepare(&self, policy: &Policy, text: &str) -> Result<Query> {
+        let options = QueryOptions {
+            package: Some(self.definitions.package.clone()),
+            imports: self.definitions.imports(),
+            version: self.setup.version,
+            print: true,
+            ..QueryOptions::default()
+        };
+        let prepared = policy.prepare_with(text, &options);
+        prepared.map_err(|errors| anyhow!("{}", show::errors(&errors)))
+    }
+
+    fn query(&mut self, text: &str) -> Result<String> {
+        let began = Instant::now();
+        let input = self.input();
+        let traced = self.settings.explain.is_some() || self.settings.profile;
+        let policy = if traced || self.settings.instrument {
+            let lowering = Lowering { trace: true, ..Lowering::default() };
+            self.policy.lowered(lowering).map_err(|errors| anyhow!("{errors}"))?
+        } else {
+            self.policy.clone()
+        };
+        let query = self.prepare(&policy, text)?;
+        let compiled = Instant::now();
+        let (trace, host) = (Trace::new(), host());
+        let clock = move || u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let profiler = Profiler::new(&clock);
+        let tracer = Together(vec![&trace, &profiler]);
+        let options = EvalOptions {
+            strict_builtin_errors: self.settings.strict_builtin_errors,
+            host: &host,
+            tracer: (traced || self.settings.instrument).then_some(&tracer as &dyn Tracer),
+            ..EvalOptions::default()
+        };
+        let found = query.eval(input.as_ref(), &options);
+        let ended = Instant::now();
+        let entries =
+            if self.settings.profile { profiler.entries(query.sources()) } else { vec![] };
+        let mut out = String::new();
+        if let Some(explain) = self.settings.explain {
+            let events = trace.events(explain);
+            for line in Trace::lines(query.sources(), &events, None, Columns::default()) {
+                out.push_str(&line);
+                out.push('\n');
+            }
+        }
+        match &found {
+            Ok(found) => {
+                out.push_str(&show::result(found, self.settings.look, self.settings.limit));
+                if self.settings.types {
+                    found.rows.first().into_iter().for_each(|row| types(row, &mut out));
+                }
+            }
+            Err(error) => out.push_str(&report::list(&[report::of_eval_error(error)])),
+        }
+        for entry in entries.iter().take(PROFILE_ROWS) {
+            let file = if entry.file.is_empty() { "query" } else { &entry.file };
+            out.push_str(&format!(
+                "\n{file}:{}: {} ns, {} evals, {} redos",
+                entry.row, entry.total_time_ns, entry.num_eval, entry.num_redo
+            ));
+        }
+        if self.settings.instrument {
+            out.push_str(&format!("\ncounter_eval_events: {}", trace.events(Explain::Full).len()));
+        }
+        if self.settings.metrics || self.settings.instrument {
+            for (name, time) in [
+                ("timer_rego_query_compile_ns", compiled - began),
+                ("timer_rego_query_eval_ns", ended - compiled),
+            ] {
+                out.push_str(&format!("\n{name}: {}", time.as_nanos()));
+            }
+        }
+        Ok(out)
+    }
+
+    /// The input document: what `data.repl.input` is.
+    fn input(&self) -> Option<Value> {
+        let query = self.policy.prepare("data.repl.input").ok()?;
+        query.value(None, &EvalOptions { host: &host(), ..EvalOptions::default() }).ok()?
+    }
+
+    fn command(&mut self, command: Command) -> Next {
+        let text = match command {
+            Command::Exit => return Next::Exit,
+            Command::Help(topic) => command::help(topic.as_deref()),
+            Command::Usage(usage) => usage.to_string(),
+            Command::Show { debug: false } => self.definitions.shown(),
+            Command::Show { debug: true } => format!("{:#?}", self.settings),
+            Command::Unset(name) => self.forget_defined(|definitions| definitions.unset(&name)),
+            Command::UnsetPackage(name) => {
+                self.forget_defined(|definitions| definitions.unset_package(&name))
+            }
+            Command::Json => self.set(|settings| settings.look = Look::Json),
+            Command::Pretty => self.set(|settings| settings.look = Look::Pretty),
+            Command::PrettyLimit(limit) => self.set(|settings| settings.limit = limit),
+            Command::StrictBuiltinErrors => self.set(|settings| {
+                settings.strict_builtin_errors = !settings.strict_builtin_errors;
+            }),
+            Command::Metrics => self.set(|settings| settings.metrics = !settings.metrics),
+            Command::Instrument => self.set(|settings| settings.instrument = !settings.instrument),
+            Command::Profile => self.set(|settings| settings.profile = !settings.profile),
+            Command::Types => self.set(|settings| settings.types = !settings.types),
+            Command::Trace(mode) => self.trace(mode.as_deref()),
+            Command::Dump(path) => self.dump(path.as_deref()),
+            Command::Unknown => "partial evaluation is not part of this version yet".to_string(),
+        };
+        Next::Text(text)
+    }
+
+    fn set(&mut self, change: impl FnOnce(&mut Settings)) -> String {
+        change(&mut self.settings);
+        String::new()
+    }
+
+    fn trace(&mut self, mode: Option<&str>) -> String {
+        let explain = match mode {
+            None if self.settings.explain.is_none() => Some(Explain::Full),
+            None | Some("off") => None,
+            Some(mode) => match Explain::of(mode) {
+                Some(explain) => Some(explain),
+                None => return "usage: trace [off|full|notes|fails|debug]".to_string(),
+            },
+        };
+        self.set(|settings| settings.explain = explain)
+    }
+
+    fn forget_defined(&mut self, forget: impl FnOnce(&mut Definitions) -> bool) -> String {
+        let mut definitions = self.definitions.clone();
+        if !forget(&mut definitions) {
+            return "warning: nothing of that name was defined here".to_string();
+        }
+        match self.compile(&definitions) {
+            Ok(policy) => {
+                (self.policy, self.definitions) = (policy, definitions);
+                String::new()
+            }
+            Err(error) => format!("{error:#}"),
+        }
+    }
+
+    fn dump(&self, path: Option<&str>) -> String {
+        let text = self.policy.data().to_json_pretty("  ");
+        match path {
+            None => text,
+            Some(path) => match std::fs::write(path, text) {
+                Ok(()) => String::new(),
+                Err(error) => format!("{path}: {error}"),
+            },
+        }
+    }
+}
+
+fn types(row: &Row, out: &mut String) {
+    for (name, value) in &row.bindings {
+        out.push_str(&format!("\n# {name}: {}", value.type_name()));
+    }
+}
+
+/// Loads what the shell starts with.
+fn load(setup: &Setup) -> Result<Compiler> {
+    let compiler = Compiler::new().rego_version(setup.version);
+    if setup.bundle {
+        let sources = BundleSource::of_paths(&setup.paths, &trusting_options(&setup.ignore));
+        let bundles =
+            BundleSet::load(sources).map_err(|reports| anyhow!("{}", report::list(&reports)))?;
+        let data = bundles
+            .data(Value::object(Vec::new()))
+            .map_err(|reports| anyhow!("{}", report::list(&reports)))?;
+        return Ok(bundles.add_modules(compiler.data(data), setup.version));
+    }
+    let options = LoadOptions { ignore: setup.ignore.clone(), modules_only: false };
+    let loaded = load::load(&setup.paths, &options)
+        .map_err(|errors| anyhow!("{}", report::list(&report::of_load_errors(&errors))))
+        .context("loading failed")?;
+    let compiler = compiler.data(loaded.data);
+    Ok(loaded.modules.into_iter().fold(compiler, |compiler, (name, text)| {
+        let version = loaded.versions.get(&name).copied().unwrap_or(setup.version);
+        compiler.module_of(name, text, version)
+    }))
+}
+
+/// Whether a statement goes on: a bracket or a raw string is open, or it ends in an operator.
+fn is_open(text: &str) -> bool {
+    let mut depth = 0_i64;
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth -= 1,
+            '#' => drop(chars.by_ref().find(|c| *c == '\n')),
+            '`' => {
+                if chars.by_ref().all(|c| c != '`') {
+                    return true;
+                }
+            }
+            '"' => {
+                let mut escaped = false;
+                let closes = chars.by_ref().any(|c| {
+                    let closes = c == '"' && !escaped;
+                    escaped = c == '\\' && !escaped;
+                    closes
+                });
+                if !closes {
+                    return false; // an error, which the parser tells
+                }
+            }
+            _ => {}
+        }
+    }
+    let operators = [":=", "=", "==", "!=", "+", "-", "*", "/", ",", "|", "&", " if", " in", ";"];
+    depth > 0 || operators.iter().any(|operator| text.ends_with(operator))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn talk(lines: &[&str]) -> String {
+        let setup = Setup {
+            paths: Vec::new(),
+            bundle: false,
+            ignore: Vec::new(),
+            watch: false,
+            look: Look::Pretty,
+            version: RegoVersion::V1,
+        };
+        let mut session = Session::start(setup).unwrap();
+        let mut said = Vec::new();
+        for line in lines {
+            match session.line(line) {
+                Next::Text(text) => said.push(text.trim_end().to_string()),
+                Next::Exit => said.push("exit".to_string()),
+            }
+        }
+        said.retain(|text| !text.is_empty());
+        said.join("\n")
+    }
+
+    #[test]
+    fn queries_are_answered() {
+        assert_eq!(talk(&["1 + 1"]), "2");
+        assert_eq!(talk(&["1 == 2"]), "false");
+        assert_eq!(talk(&["data.no"]), "undefined");
+        assert_eq!(talk(&["x = 1"]), "+---+\n| x |\n+---+\n| 1 |\n+---+");
+    }
+
+    #[test]
+    fn definitions_are_kept_and_replaced() {
+        let defined = "Rule 'x' defined in package repl. Type 'show' to see rules.";
+        assert_eq!(talk(&["x := 1", "x + 1"]), format!("{defined}\n2"));
+        assert!(
+            talk(&["x := 1", "x := 2", "x"])
+                .ends_with("re-defined in package repl. Type 'show' to see rules.\n2")
+        );
+        assert_eq!(talk(&["p contains 1", "p contains 2", "count(p)"]).lines().last(), Some("2"));
+        assert!(talk(&["x := 1", "unset x", "x"]).contains("var x is unsafe"));
+        assert!(talk(&["x := 1", "show"]).ends_with("package repl\n\n\nx := 1"));
+    }
+
+    #[test]
+    fn packages_imports_and_input() {
+        let said = talk(&[
+            "input := {\"u\": 1}",
+            "package a",
+            "import input.u",
+            "y := u",
+            "u",
+            "data.a.y",
+        ]);
+        assert!(said.ends_with("1\n1"), "{said}");
+    }
+
+    #[test]
+    fn statements_go_on_over_lines() {
+        assert!(talk(&["p if {", "  1 == 1", "}", "p"]).ends_with("\ntrue"));
+        assert_eq!(talk(&["[1,", "2][", "1]"]), "2");
+        assert!(talk(&["[1,", ""]).contains("rego_parse_error"));
+    }
+
+    #[test]
+    fn commands() {
+        assert!(talk(&["help"]).contains("strict-builtin-errors"));
+        assert!(talk(&["help input"]).contains("repl.input:"));
+        assert!(talk(&["json", "true"]).contains("\"result\""));
+        assert!(talk(&["trace", "1 == 1"]).contains("query:1     Enter 1 == 1"));
+        assert!(talk(&["trace no"]).starts_with("usage"));
+        assert!(talk(&["profile", "1 == 1"]).contains("evals"));
+        assert!(talk(&["metrics", "1 == 1"]).contains("timer_rego_query_eval_ns"));
+        assert!(talk(&["types", "x = 1"]).contains("# x: number"));
+        assert!(talk(&["strict-builtin-errors", "1 / 0"]).contains("divide by zero"));
+        assert_eq!(talk(&["exit"]), "exit");
+    }
+}
