@@ -161,7 +161,6 @@ fn is_definition(rule: &Value, text: &str) -> bool {
         || has(&["default"])
         || has(&["else"])
         || has(&["head", "key"])
-        || has(&["head", "args"])
         || words("if")
         || words("contains")
         || text.trim_end().ends_with('}')

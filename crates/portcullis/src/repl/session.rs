@@ -11,7 +11,7 @@ use rego::trace::{Columns, Explain, Trace, Tracer};
 use rego::{Compiler, EvalOptions, Lowering, Policy, Query, QueryOptions, RegoVersion, Row, Value};
 
 use super::command::{self, Command};
-use super::definitions::{Defined, Definitions};
+use super::definitions::{Defined, Definitions, HOME};
 use super::show;
 pub(crate) use super::show::Look;
 use crate::bundles::{BundleSet, BundleSource, trusting_options};
@@ -57,6 +57,8 @@ pub(super) struct Session {
     policy: Policy,
     buffer: String,
     settings: Settings,
+    /// The input document, where it was defined at the prompt.
+    input: Option<Value>,
 }
 
 #[derive(Clone, Debug)]
@@ -90,7 +92,8 @@ impl Session {
             types: false,
         };
         let definitions = Definitions::new(setup.version);
-        Ok(Self { setup, base, definitions, policy, buffer: String::new(), settings })
+        let buffer = String::new();
+        Ok(Self { setup, base, definitions, policy, buffer, settings, input: None })
     }
 
     /// Returns what to show before a line is read.
@@ -137,6 +140,12 @@ impl Session {
         if self.setup.watch {
             self.base = load(&self.setup)?;
             self.policy = self.compile(&self.definitions)?;
+        }
+        if let Some(value) = input_definition(text, &self.definitions.package) {
+            let query = self.prepare(&self.policy, value)?;
+            let options = EvalOptions { host: &host(), ..EvalOptions::default() };
+            self.input = query.value(None, &options).map_err(|error| anyhow!("{error}"))?;
+            return Ok("Input document defined.".to_string());
         }
         match self.definitions.read(text) {
             Some(defined) => self.define(&defined, text),
@@ -239,6 +248,9 @@ impl Session {
 
     /// The input document: what `data.repl.input` is.
     fn input(&self) -> Option<Value> {
+        if self.input.is_some() {
+            return self.input.clone();
+        }
         let query = self.policy.prepare("data.repl.input").ok()?;
         query.value(None, &EvalOptions { host: &host(), ..EvalOptions::default() }).ok()?
     }
@@ -250,6 +262,7 @@ impl Session {
             Command::Usage(usage) => usage.to_string(),
             Command::Show { debug: false } => self.definitions.shown(),
             Command::Show { debug: true } => format!("{:#?}", self.settings),
+            Command::Unset(name) if name == "input" && self.input.take().is_some() => String::new(),
             Command::Unset(name) => self.forget_defined(|definitions| definitions.unset(&name)),
             Command::UnsetPackage(name) => {
                 self.forget_defined(|definitions| definitions.unset_package(&name))
@@ -312,6 +325,13 @@ impl Session {
             },
         }
     }
+}
+
+/// The value of `input := …` in the shell's own package: a rule cannot have that name, but the shell
+/// takes it for its input document.
+fn input_definition<'t>(text: &'t str, package: &str) -> Option<&'t str> {
+    let value = text.strip_prefix("input")?.trim_start().strip_prefix(":=")?;
+    (package == HOME).then_some(value)
 }
 
 fn types(row: &Row, out: &mut String) {
