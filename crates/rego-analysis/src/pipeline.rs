@@ -112,10 +112,7 @@ pub fn analyse(
     conflicts.check(options.base_data, &mut findings);
     // check_safety_rule_heads, check_safety_rule_bodies
     if !findings.failed_before(Stage::SafetyHeads) {
-        for draft in &mut drafts {
-            let Some(unit) = units.get(draft.module) else { continue };
-            safety::check_definition(draft, Near { unit }, &mut findings);
-        }
+        check_safety(&mut drafts, &units, &mut findings);
     }
     // check_recursion
     let mut types = RuleTypes::default();
@@ -132,6 +129,14 @@ pub fn analyse(
 
     let warnings = findings.finish(Limit::Reached(options.error_limit), &sources)?;
     Ok(Analysed { resolved: assemble(catalog, drafts, sources, types), warnings, tests })
+}
+
+/// Puts the statements of every definition in an order in which each has what it needs.
+fn check_safety(drafts: &mut [Draft], units: &[Unit], findings: &mut Findings) {
+    for draft in drafts {
+        let Some(unit) = units.get(draft.module) else { continue };
+        safety::check_definition(draft, Near { unit }, findings);
+    }
 }
 
 fn heads_in<'m>(modules: &'m [ParsedModule], units: &[Unit]) -> Vec<Head<'m>> {
