@@ -37,7 +37,7 @@ impl DataPath {
         let is_indexed = names_only && path.keys.first().is_some_and(|key| key.as_i64().is_some());
         if is_indexed || snapshot.policy().is_function(&path.keys) {
             let message = format!("rego_type_error: undefined ref: {}", path.shown());
-            return Err(ApiError::internal(format!("1 error occurred: 1:1: {message}")));
+            return Err(ApiError::invalid(format!("1 error occurred: 1:1: {message}")));
         }
         Ok(path)
     }

@@ -372,11 +372,8 @@ fn is_open(text: &str) -> bool {
             '(' | '[' | '{' => depth += 1,
             ')' | ']' | '}' => depth -= 1,
             '#' => drop(chars.by_ref().find(|c| *c == '\n')),
-            '`' => {
-                if chars.by_ref().all(|c| c != '`') {
-                    return true;
-                }
-            }
+            // Consumes a raw string that closes.
+            '`' if chars.by_ref().all(|c| c != '`') => return true,
             '"' => {
                 let mut escaped = false;
                 let closes = chars.by_ref().any(|c| {
