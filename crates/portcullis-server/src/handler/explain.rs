@@ -10,8 +10,9 @@ use crate::error::ApiError;
 use crate::reply::Pretty;
 use crate::request::Request;
 
-/// Most events that are kept of a decision: a client must not fill memory with them. Ours.
-const EVENTS_MAX: usize = 100_000;
+/// Most events that are kept of a decision: a client must not fill memory with them, nor have each
+/// written out for long. Ours.
+const EVENTS_MAX: usize = 10_000;
 
 /// What is wanted of a trace, and the trace.
 pub(crate) struct Explanation {
@@ -26,7 +27,8 @@ impl Explanation {
     /// passed over.
     pub(crate) fn of(request: &Request) -> Option<Self> {
         let wanted = Explain::of(request.params.first("explain")?)?;
-        let trace = Trace::with_locals().holding(EVENTS_MAX);
+        // Without values of variables: input that a variable holds would be written out at each event.
+        let trace = Trace::new().holding(EVENTS_MAX);
         Some(Self { wanted, pretty: request.pretty(), trace, query: None })
     }
 
