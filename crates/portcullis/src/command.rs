@@ -11,7 +11,9 @@ mod exec;
 mod fmt;
 mod inspect;
 mod keys;
+mod oracle;
 mod parse;
+mod refactor;
 mod run;
 mod sign;
 mod test;
@@ -48,6 +50,10 @@ enum Command {
     Inspect(inspect::Args),
     Parse(parse::Args),
     Deps(deps::Args),
+    #[command(hide = true)]
+    Refactor(refactor::Args),
+    #[command(hide = true)]
+    Oracle(oracle::Args),
     Capabilities(capabilities::Args),
     Version(version::Args),
     DockerAuthz(DockerAuthzArgs),
@@ -69,6 +75,8 @@ impl Cli {
             Command::Inspect(args) => inspect::run(&args),
             Command::Parse(args) => parse::run(&args),
             Command::Deps(args) => deps::run(&args),
+            Command::Refactor(args) => refactor::run(&args),
+            Command::Oracle(args) => oracle::run(&args),
             Command::Capabilities(args) => capabilities::run(&args),
             Command::Version(args) => version::run(&args),
             Command::DockerAuthz(args) => docker_authz::run(&args),

@@ -80,11 +80,7 @@ pub fn analyse(
     for (parsed, unit) in modules.iter().zip(&units) {
         imports::check_shadowing(&parsed.module, unit, &mut findings);
     }
-    // set_annotationset
-    let annotated = modules.iter().map(|parsed| (&parsed.module, &*parsed.annotations));
-    let mut redeclared = Vec::new();
-    let annotations = AnnotationSet::new(annotated, &sources, &mut redeclared);
-    redeclared.into_iter().for_each(|error| findings.add(Stage::Metadata, error));
+    let annotations = annotations_of(&modules, &sources, &mut findings);
     // resolve_refs, rewrite_local_vars, check_void_calls, rewrite_with_values,
     // check_undefined_funcs, check_unsafe_builtins, check_deprecated_builtins
     let (units_of, parsed) = (&units[..], &modules[..]);
@@ -158,6 +154,19 @@ fn too_long(modules: &[ParsedModule]) -> Option<Diagnostic> {
     let at = Location { source: over.source, span: over.module.package.span };
     let message = format!("the paths of all rules have more than {PATH_PARTS_MAX} parts");
     Some(Diagnostic::error(COMPILE, at, message).with_hint("give the package a shorter path"))
+}
+
+/// set_annotationset
+fn annotations_of<'m>(
+    modules: &'m [ParsedModule],
+    sources: &Sources,
+    findings: &mut Findings,
+) -> AnnotationSet<'m> {
+    let annotated = modules.iter().map(|parsed| (&parsed.module, &*parsed.annotations));
+    let mut redeclared = Vec::new();
+    let annotations = AnnotationSet::new(annotated, sources, &mut redeclared);
+    redeclared.into_iter().for_each(|error| findings.add(Stage::Metadata, error));
+    annotations
 }
 
 /// Returns what names mean at the top of each module.

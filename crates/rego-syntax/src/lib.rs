@@ -11,6 +11,7 @@ pub mod format;
 mod lexer;
 mod parser;
 mod token;
+pub mod visit;
 
 use rego_source::{Diagnostic, SourceId};
 
@@ -27,6 +28,9 @@ pub struct ParseOptions {
     /// Whether reading ends at the first statement that is wrong, as in OPA, instead of going on at
     /// the next.
     pub first_errors_only: bool,
+    /// Whether a v0 module must be valid as v1, too, as if it had `import rego.v1` beside the
+    /// imports that v0 needs.
+    pub as_v1_too: bool,
     /// Which parts of the grammar may be used.
     pub features: Features,
 }

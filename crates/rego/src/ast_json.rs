@@ -108,6 +108,63 @@ pub fn pretty(
     Ok(pretty::module(&module, read.annotations.len(), comments))
 }
 
+/// An annotation with what it is about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AnnotationRef {
+    /// The module.
+    pub file: String,
+    /// Where the rule or the package stands, in it.
+    pub row: u32,
+    /// The same.
+    pub col: u32,
+    /// The path of the package or rule, `data` first.
+    pub path: Vec<Value>,
+    /// The package below `data`, where it is about one.
+    pub package: Option<Vec<Value>>,
+    /// The reference of the rule, where it is about one.
+    pub rule: Option<Vec<Value>>,
+    /// OPA's object of the annotation.
+    pub annotation: Value,
+}
+
+/// Returns the annotations of a module, sorted by path and place.
+///
+/// Errors: text that is no module, blocks that are not sound.
+pub fn annotation_refs(
+    name: &str,
+    text: &str,
+    version: RegoVersion,
+) -> Result<Vec<AnnotationRef>, Errors> {
+    let read = Read::new(name, text, version, Annotations::Check)?;
+    let package: Vec<Value> =
+        read.tree.package.path.iter().map(|name| Value::from(&*name.text)).collect();
+    let rooted = |path: &[Value]| [vec![Value::from("data")], path.to_vec()].concat();
+    let found = read.annotations.iter().map(|annotation| {
+        let (span, path, rule) = match annotation.target {
+            ast::AnnotationTarget::Rule(at) => {
+                let path = Annotation::path_of_rule(&read.tree, at);
+                let own = path.get(package.len()..).unwrap_or_default().to_vec();
+                let span = read.tree.rules.get(at).map(|rule| rule.span);
+                (span.unwrap_or(annotation.span), path, Some(own))
+            }
+            _ => (read.tree.package.span, package.clone(), None),
+        };
+        let at = read.file.position(span.start);
+        AnnotationRef {
+            file: name.to_owned(),
+            row: at.row,
+            col: at.col,
+            path: rooted(&path),
+            package: rule.is_none().then(|| package.clone()),
+            rule,
+            annotation: annotations::object(annotation),
+        }
+    });
+    let mut found: Vec<AnnotationRef> = found.collect();
+    found.sort_by(|a, b| (&a.path, a.row).cmp(&(&b.path, b.row)));
+    Ok(found)
+}
+
 /// Modules that belong together: what a name stands for depends on the others.
 #[derive(Clone, Debug, Default)]
 pub struct AstModules {

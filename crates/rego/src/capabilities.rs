@@ -10,14 +10,16 @@ mod history;
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
-use rego_source::{Diagnostic, Location};
-use rego_syntax::Features;
+use rego_source::{Diagnostic, Location, Severity, SourceFile, Sources};
 use rego_syntax::ast::RegoVersion as Grammar;
+use rego_syntax::{Features, ParseOptions};
 use rego_value::Value;
 
 use crate::builtins;
-use crate::compiler::RegoVersion;
+use crate::compiler::{RegoVersion, parse_with};
+use crate::errors::Errors;
 
 /// Feature: template strings.
 const TEMPLATE_STRINGS: &str = "template_strings";
@@ -171,6 +173,22 @@ impl Capabilities {
     /// Returns the hosts that may be asked; nothing where all may be.
     pub fn allow_net(&self) -> Option<&[String]> {
         self.allow_net.as_deref()
+    }
+
+    /// Whether keywords may be parts of references.
+    pub fn has_keywords_in_refs(&self) -> bool {
+        self.has(KEYWORDS_IN_REFS)
+    }
+
+    /// Returns what is wrong with a text for these capabilities: it uses parts of the language
+    /// that there are not, or is no module at all.
+    pub fn check_syntax(&self, name: &str, text: &str, version: RegoVersion) -> Result<(), Errors> {
+        let mut sources = Sources::default();
+        let source = sources.add(Arc::new(SourceFile::new(name, text)));
+        let options = ParseOptions::default();
+        let (_, mut found) = parse_with((source, text), version, &options, Some(self));
+        found.retain(|error| error.severity == Severity::Error);
+        if found.is_empty() { Ok(()) } else { Err(Errors { diagnostics: found, sources }) }
     }
 
     /// Returns the names of the builtins.

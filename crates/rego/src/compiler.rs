@@ -51,6 +51,7 @@ pub struct Compiler {
     version: RegoVersion,
     annotations: Annotations,
     capabilities: Option<Arc<Capabilities>>,
+    as_v1_too: bool,
     strict: bool,
     errors_max: Option<usize>,
     print: Print,
@@ -104,6 +105,14 @@ impl Compiler {
     #[must_use]
     pub fn annotations(mut self, annotations: Annotations) -> Self {
         self.annotations = annotations;
+        self
+    }
+
+    /// Reads modules as v0, and requires of them what v1 does: they must be valid as both.
+    #[must_use]
+    pub fn valid_as_both(mut self) -> Self {
+        self.version = RegoVersion::V0;
+        self.as_v1_too = true;
         self
     }
 
@@ -216,6 +225,7 @@ impl Compiler {
             let source = sources.add(Arc::clone(&file));
             let options = ParseOptions {
                 first_errors_only: self.first_errors_only,
+                as_v1_too: self.as_v1_too,
                 ..ParseOptions::default()
             };
             let version = version.unwrap_or(self.version);
@@ -245,7 +255,7 @@ pub(crate) fn parse_one(
 }
 
 /// Reads a module; the grammar of `options` does not count.
-fn parse_with(
+pub(crate) fn parse_with(
     (source, text): (SourceId, &str),
     version: RegoVersion,
     options: &ParseOptions,

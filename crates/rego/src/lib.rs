@@ -16,8 +16,10 @@ pub mod cover;
 mod errors;
 pub mod format;
 mod host;
+pub mod oracle;
 pub mod profile;
 mod query;
+pub mod refactor;
 pub mod testing;
 pub mod trace;
 

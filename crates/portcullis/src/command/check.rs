@@ -49,6 +49,9 @@ pub(super) struct Args {
     /// Refuse unused locals and imports, and other likely mistakes
     #[arg(short = 'S', long)]
     strict: bool,
+    /// Read policies as Rego v0, and require that they are valid as v1, too
+    #[arg(long, visible_alias = "rego-v1")]
+    v0_v1: bool,
     /// Read policies as Rego v0
     #[arg(long)]
     v0_compatible: bool,
@@ -82,7 +85,7 @@ pub(super) fn run(args: &Args) -> Result<Exit> {
 
 /// Returns the warnings.
 fn compile(args: &Args) -> Result<Vec<Report>, Vec<Report>> {
-    let version = if args.v0_compatible { RegoVersion::V0 } else { RegoVersion::V1 };
+    let version = if args.v0_compatible || args.v0_v1 { RegoVersion::V0 } else { RegoVersion::V1 };
     let compiler = Compiler::new()
         .rego_version(version)
         .annotations(Annotations::Check)
@@ -97,6 +100,7 @@ fn compile(args: &Args) -> Result<Vec<Report>, Vec<Report>> {
         Format::Json => compiler.first_errors_only(),
         Format::Pretty => compiler,
     };
+    let compiler = if args.v0_v1 { compiler.valid_as_both() } else { compiler };
     let compiler = args.capabilities.apply(compiler)?;
     let policy = if args.bundle {
         let sources = BundleSource::of_paths(&args.paths, &trusting_options(&args.ignore));

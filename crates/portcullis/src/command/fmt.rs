@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::ArgAction;
 use portcullis_service::load::{DIRECTORY_DEPTH_MAX, FILE_BYTES_MAX};
-use rego::Severity;
 use rego::format::{FormatOptions, Grammar, Target, check_formatted, format, meaning_change};
+use rego::{RegoVersion, Severity};
 use similar::TextDiff;
 
+use crate::capabilities::CapabilitiesArgs;
 use crate::exit::Exit;
 use crate::report;
 
@@ -53,6 +54,8 @@ pub(super) struct Args {
     /// The same as --v0-v1
     #[arg(long, hide = true)]
     rego_v1: bool,
+    #[command(flatten)]
+    capabilities: CapabilitiesArgs,
     /// Read and write Rego v0
     #[arg(long)]
     v0_compatible: bool,
@@ -221,7 +224,18 @@ fn text_of(bytes: Vec<u8>) -> Result<String, String> {
 /// Returns the text as it is to look like, or what to say instead. A rule that no longer says the
 /// same is told of on the standard error.
 fn formatted(args: &Args, name: &str, text: &str) -> Result<String, String> {
-    let options = args.options();
+    let mut options = args.options();
+    if let Some(capabilities) = args.capabilities.load()? {
+        let version = match options.version {
+            Grammar::V0 => RegoVersion::V0,
+            Grammar::V1 => RegoVersion::V1,
+        };
+        options.keywords_in_refs = capabilities.has_keywords_in_refs();
+        capabilities.check_syntax(name, text, version).map_err(|errors| {
+            let list = report::list_with_source(&report::of_errors(&errors));
+            format!("failed to format Rego source file: {list}")
+        })?;
+    }
     let is_stdin = args.paths.is_empty();
     let formatted = format(name, text, &options).map_err(|errors| {
         let list = report::list_with_source(&report::of_errors(&errors));

@@ -4,6 +4,7 @@
 //!
 //! Source: OPA documentation, "opa inspect --help".
 
+mod annotations;
 mod namespaces;
 
 use std::io::{BufWriter, Write};
@@ -14,6 +15,7 @@ use portcullis_bundle::{Bundle, ReadOptions, SIGNATURES_FILE, Verification, from
 use portcullis_service::load::{
     self, BundleLoadOptions, LoadCause, LoadError, LoadOptions, WhichFiles,
 };
+use rego::ast_json::{AnnotationRef, annotation_refs};
 use rego::{RegoVersion, Value, package_of};
 
 use self::namespaces::{Namespaces, package_text};
@@ -39,7 +41,7 @@ pub(super) struct Args {
     /// How it is shown
     #[arg(short, long, value_enum, default_value = "pretty")]
     format: Format,
-    /// Show annotations, which is not part of this version yet
+    /// Show annotations
     #[arg(short, long)]
     annotations: bool,
     /// Read policies as Rego v0 where a manifest does not say otherwise
@@ -58,6 +60,8 @@ struct Summary {
     /// Nothing where it is no bundle.
     bundle: Option<Bundle>,
     namespaces: Namespaces,
+    /// Sorted by path; nothing where they are not asked for.
+    annotations: Vec<AnnotationRef>,
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit> {
@@ -81,13 +85,25 @@ fn summarise(args: &Args) -> Result<Summary> {
     let [path] = args.paths.as_slice() else {
         bail!("specify exactly one OPA bundle or path");
     };
-    if args.annotations {
-        bail!("annotations are not part of this version yet");
-    }
     let version = if args.v0_compatible { RegoVersion::V0 } else { RegoVersion::V1 };
-    if path.ends_with(".rego") {
-        return summarise_module(path, version);
-    }
+    let mut summary = match path.ends_with(".rego") {
+        true => summarise_module(args, path, version)?,
+        false => summarise_bundle(args, path, version)?,
+    };
+    summary.annotations.sort_by(|a, b| (&a.path, &a.file, a.row).cmp(&(&b.path, &b.file, b.row)));
+    Ok(summary)
+}
+
+/// Returns the annotations of a module, where they are asked for.
+fn annotations_of(
+    args: &Args,
+    (name, text): (&str, &str),
+    version: RegoVersion,
+) -> Result<Vec<AnnotationRef>> {
+    Ok(if args.annotations { annotation_refs(name, text, version)? } else { Vec::new() })
+}
+
+fn summarise_bundle(args: &Args, path: &str, version: RegoVersion) -> Result<Summary> {
     let read = ReadOptions { verification: Verification::Skip, ..ReadOptions::default() };
     let options = BundleLoadOptions { follow_symlinks: true, read, ..Default::default() };
     let files = load::load_bundle_files(path, &options, WhichFiles::OfBundles)?;
@@ -97,27 +113,37 @@ fn summarise(args: &Args) -> Result<Summary> {
     let data_files: Vec<String> = files.iter().map(|file| file.path.clone()).collect();
     let bundle = from_entries(files, &options.read)
         .map_err(|error| LoadError { path: path.to_string(), cause: LoadCause::Bundle(error) })?;
+    let mut annotations = Vec::new();
     for module in &bundle.modules {
         let version = module.rego_version.or(bundle.manifest.rego_version).unwrap_or(version);
         let package = package_of(&module.path, &module.text, version)?;
         bundle.manifest.check_module_root(&package, &module.path)?;
         namespaces.add_module(&package, &module.path);
+        let name = match is_directory {
+            true => {
+                format!("{}/{}", plain.trim_end_matches('/'), module.path.trim_start_matches('/'))
+            }
+            false => module.path.clone(),
+        };
+        annotations.extend(annotations_of(args, (&name, &module.text), version)?);
     }
     data_files.iter().for_each(|file| namespaces.add_data(file));
     for resolver in &bundle.manifest.wasm {
         namespaces.add_wasm(&resolver.entrypoint, &resolver.module);
     }
-    Ok(Summary { bundle: Some(bundle), namespaces })
+    Ok(Summary { bundle: Some(bundle), namespaces, annotations })
 }
 
-fn summarise_module(path: &str, version: RegoVersion) -> Result<Summary> {
+fn summarise_module(args: &Args, path: &str, version: RegoVersion) -> Result<Summary> {
     let options = LoadOptions { modules_only: true, ..LoadOptions::default() };
     let loaded = load::load(&[path], &options)?;
     let mut namespaces = Namespaces::new(None);
+    let mut annotations = Vec::new();
     for (name, text) in &loaded.modules {
         namespaces.add_module(&package_of(name, text, version)?, name);
+        annotations.extend(annotations_of(args, (name, text), version)?);
     }
-    Ok(Summary { bundle: None, namespaces })
+    Ok(Summary { bundle: None, namespaces, annotations })
 }
 
 fn write_json(out: &mut dyn Write, summary: &Summary) -> Result<()> {
@@ -139,6 +165,10 @@ fn write_json(out: &mut dyn Write, summary: &Summary) -> Result<()> {
     let namespaces = summary.namespaces.to_value();
     if namespaces.as_object().is_some_and(|namespaces| !namespaces.is_empty()) {
         entries.push(("namespaces", Json::Value(&namespaces)));
+    }
+    let shown = Value::array(summary.annotations.iter().map(annotations::to_value).collect());
+    if !summary.annotations.is_empty() {
+        entries.push(("annotations", Json::Value(&shown)));
     }
     json::write(out, &Json::Object(entries))?;
     Ok(())
@@ -186,6 +216,7 @@ fn write_tables(out: &mut dyn Write, summary: &Summary) -> Result<()> {
             table::write(out, &headers, &rows)?;
         }
     }
+    annotations::write(out, &summary.annotations)?;
     Ok(())
 }
 

@@ -225,3 +225,18 @@ fn bundles_are_checked_with_their_data_and_roots() {
     1 error occurred: open none: no such file or directory
     ");
 }
+
+#[test]
+fn policies_may_have_to_be_valid_as_both_versions() {
+    let place = Place::with(&[
+        ("v0.rego", "package p\n\nq { true }\n"),
+        ("v1.rego", "package p\n\nq if true\n"),
+        ("both.rego", "package p\n\nimport future.keywords.if\n\nq if true\n"),
+        ("v1_import.rego", "package p\n\nimport rego.v1\n\nq if true\n"),
+    ]);
+    assert_eq!(place.run(&["check", "--v0-v1", "both.rego"]), "exit 0\n");
+    assert_eq!(place.run(&["check", "--v0-v1", "v1_import.rego"]), "exit 0\n");
+    let said = place.run(&["check", "--rego-v1", "v0.rego"]);
+    assert!(said.contains("`if` keyword is required before rule body"), "{said}");
+    assert!(place.run(&["check", "--v0-v1", "v1.rego"]).starts_with("exit 1\n"));
+}

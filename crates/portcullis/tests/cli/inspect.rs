@@ -213,11 +213,6 @@ fn what_is_wrong_is_said() {
     --- stderr
     error: open none.tar.gz: no such file or directory
     ");
-    assert_snapshot!(run(&["inspect", "-a", "."]), @"
-    exit 1
-    --- stderr
-    error: annotations are not part of this version yet
-    ");
     let place = Place::with(&[
         ("roots/.manifest", r#"{"roots": ["a"]}"#),
         ("roots/p.rego", "package p"),
@@ -233,4 +228,97 @@ fn what_is_wrong_is_said() {
     --- stderr
     error: bundle text.tar.gz: archive read failed: not a gzip stream
     ");
+}
+
+#[test]
+fn annotations_are_shown() {
+    let text = "# METADATA\n# title: The package\n# description: What it is for\npackage p\n
+# METADATA\n# entrypoint: true\n# organizations: [One]\n# authors: [Ann <a@b.c>, Bob]\n# schemas:\n# - input: schema.a\n# - data.x: {type: string}\n# related_resources:\n# - https://a.b\n# - {ref: https://c.d, description: more}\n# custom: {k: [1], longer: x}\nq.r := 1\n";
+    let place = Place::with(&[("b/p.rego", text)]);
+    assert_snapshot!(place.run(&["inspect", "-a", "b/p.rego"]), @r#"
+    exit 0
+    --- stdout
+    NAMESPACES:
+    +-----------+----------+
+    | NAMESPACE |   FILE   |
+    +-----------+----------+
+    | data.p    | b/p.rego |
+    +-----------+----------+
+    ANNOTATIONS:
+    The package
+    ===========
+
+    What it is for
+
+    Package:  p
+    Location: b/p.rego:4
+    Scope: package
+
+    p.q.r
+    =====
+
+    Rule:     q.r
+    Location: b/p.rego:17
+    Scope: document
+    Entrypoint: true
+
+    Organizations:
+     One
+
+    Authors:
+     Ann <a@b.c>
+     Bob
+
+    Schemas:
+     input:  schema.a
+     data.x: {"type":"string"}
+
+    Related Resources:
+     https://a.b
+     https://c.d more
+
+    Custom:
+     k:      [1]
+     longer: "x"
+    "#);
+    let shown = place.run(&["inspect", "-a", "-f", "json", "b"]);
+    let start = shown.find("  \"annotations\"").unwrap();
+    assert_snapshot!(shown[start..].lines().take(32).collect::<Vec<_>>().join("\n"), @r#"
+      "annotations": [
+        {
+          "annotations": {
+            "description": "What it is for",
+            "scope": "package",
+            "title": "The package"
+          },
+          "location": {
+            "col": 1,
+            "file": "b/p.rego",
+            "row": 4
+          },
+          "path": [
+            {
+              "type": "var",
+              "value": "data"
+            },
+            {
+              "type": "string",
+              "value": "p"
+            }
+          ]
+        },
+        {
+          "annotations": {
+            "authors": [
+              {
+                "email": "a@b.c",
+                "name": "Ann"
+              },
+              {
+                "name": "Bob"
+              }
+    "#);
+    assert!(!place.run(&["inspect", "-f", "json", "b"]).contains("\"annotations\""));
+    let bad = Place::with(&[("p.rego", "package p\n\n# METADATA\n# scope: x\nq := 1\n")]);
+    assert!(bad.run(&["inspect", "-a", "p.rego"]).contains("invalid annotation scope 'x'"));
 }

@@ -56,7 +56,7 @@ pub(crate) fn parse_query(
 fn empty(options: &ParseOptions) -> Module {
     Module {
         version: options.version,
-        rego_v1_import: false,
+        rego_v1_import: options.as_v1_too && options.version == RegoVersion::V0,
         package: Package { path: Vec::new(), span: Span::default() },
         imports: Vec::new(),
         rules: Vec::new(),
