@@ -7,11 +7,12 @@ use std::sync::Arc;
 use rego_analysis::v1_findings;
 use rego_source::{Diagnostic, SourceFile, SourceId, Sources};
 use rego_syntax::format::format_module;
-use rego_syntax::{ParseOptions, parse_module};
+use rego_syntax::{Features, ParseOptions, parse_module};
 
 pub use rego_syntax::ast::RegoVersion as Grammar;
 pub use rego_syntax::format::{FormatOptions, Target};
 
+use crate::capabilities::Capabilities;
 use crate::errors::Errors;
 
 /// Returns a module as `opa fmt` lays it out. `name` is for messages. Formatting the result again
@@ -67,18 +68,26 @@ pub fn meaning_change(
     Some(Errors { diagnostics: vec![warning], sources })
 }
 
-/// Returns whether a formatted text reads as what it is to be valid as.
+/// Returns whether a formatted text reads as what it is to be valid as, with the parts of the
+/// language that capabilities have.
 ///
-/// Errors: those of the parser.
-pub fn check_formatted(name: &str, formatted: &str, options: &FormatOptions) -> Result<(), Errors> {
+/// Errors: those of the parser; capabilities that no text can be read with.
+pub fn check_formatted(
+    name: &str,
+    formatted: &str,
+    options: &FormatOptions,
+    capabilities: Option<&Capabilities>,
+) -> Result<(), Errors> {
+    let mut sources = Sources::default();
+    let source = sources.add(Arc::new(SourceFile::new(name, formatted)));
     let v0 = options.target == Target::V0;
     let version = if v0 { Grammar::V0 } else { Grammar::V1 };
-    let parse = ParseOptions { version, ..ParseOptions::default() };
-    let (_, diagnostics) = parse_module(SourceId(0), formatted, &parse);
-    if diagnostics.is_empty() {
-        return Ok(());
-    }
-    let mut sources = Sources::default();
-    sources.add(Arc::new(SourceFile::new(name, formatted)));
-    Err(Errors { diagnostics, sources })
+    let features = match capabilities.map(|capabilities| capabilities.grammar(version)) {
+        None => Features::default(),
+        Some(Ok(features)) => features,
+        Some(Err(error)) => return Err(Errors { diagnostics: vec![*error], sources }),
+    };
+    let parse = ParseOptions { version, features, ..ParseOptions::default() };
+    let (_, diagnostics) = parse_module(source, formatted, &parse);
+    if diagnostics.is_empty() { Ok(()) } else { Err(Errors { diagnostics, sources }) }
 }

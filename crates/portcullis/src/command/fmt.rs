@@ -10,12 +10,15 @@ use anyhow::{Context, Result};
 use clap::ArgAction;
 use portcullis_service::load::{DIRECTORY_DEPTH_MAX, FILE_BYTES_MAX};
 use rego::format::{FormatOptions, Grammar, Target, check_formatted, format, meaning_change};
-use rego::{RegoVersion, Severity};
+use rego::{Capabilities, Severity};
 use similar::TextDiff;
 
 use crate::capabilities::CapabilitiesArgs;
 use crate::exit::Exit;
 use crate::report;
+
+/// The feature that lets keywords follow a dot.
+const KEYWORDS_IN_REFS: &str = "keywords_in_refs";
 
 /// How many unchanged lines a diff shows around a change.
 const DIFF_CONTEXT_LINES: usize = 3;
@@ -45,6 +48,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "BOOL", default_value_t = true, num_args = 0..=1,
           require_equals = true, default_missing_value = "true", action = ArgAction::Set)]
     check_result: bool,
+    #[command(flatten)]
+    capabilities: CapabilitiesArgs,
     /// Drop imports that v1 does not need: `rego.v1` and `future.keywords`
     #[arg(long)]
     drop_v0_imports: bool,
@@ -54,8 +59,6 @@ pub(super) struct Args {
     /// The same as --v0-v1
     #[arg(long, hide = true)]
     rego_v1: bool,
-    #[command(flatten)]
-    capabilities: CapabilitiesArgs,
     /// Read and write Rego v0
     #[arg(long)]
     v0_compatible: bool,
@@ -66,7 +69,10 @@ pub(super) struct Args {
 
 impl Args {
     /// OPA: `--v0-v1` says what the result is, the other two what is read, v0 before v1.
-    fn options(&self) -> FormatOptions {
+    fn options(&self, capabilities: Option<&Capabilities>) -> FormatOptions {
+        let has = |name: &str| {
+            capabilities.is_none_or(|known| known.features().iter().any(|feature| feature == name))
+        };
         let both = self.v0_v1 || self.rego_v1;
         let reads_v0 = self.v0_compatible || both && !self.v1_compatible;
         FormatOptions {
@@ -77,7 +83,7 @@ impl Args {
                 (false, false) => Target::V1,
             },
             drop_v0_imports: self.drop_v0_imports,
-            keywords_in_refs: true,
+            keywords_in_refs: has(KEYWORDS_IN_REFS),
         }
     }
 }
@@ -98,13 +104,28 @@ impl From<io::Error> for Stop {
     }
 }
 
+/// What is asked for.
+struct Work<'a> {
+    args: &'a Args,
+    options: FormatOptions,
+    capabilities: Option<Capabilities>,
+}
+
 pub(super) fn run(args: &Args) -> Result<Exit> {
+    let capabilities = match args.capabilities.load() {
+        Ok(capabilities) => capabilities,
+        Err(message) => {
+            writeln!(io::stderr(), "{message}")?;
+            return Ok(Exit::Refused);
+        }
+    };
+    let work = Work { args, options: args.options(capabilities.as_ref()), capabilities };
     if args.paths.is_empty() {
-        return from_stdin(args);
+        return from_stdin(&work);
     }
     for path in &args.paths {
         let path = Path::new(path.strip_prefix("file://").unwrap_or(path));
-        let (message, exit) = match walk(args, path) {
+        let (message, exit) = match walk(&work, path) {
             Ok(()) => continue,
             Err(Stop::File(message)) => (message, Exit::Failure),
             Err(Stop::Path(message)) => (message, Exit::Refused),
@@ -116,10 +137,10 @@ pub(super) fn run(args: &Args) -> Result<Exit> {
     Ok(Exit::Success)
 }
 
-fn from_stdin(args: &Args) -> Result<Exit> {
+fn from_stdin(work: &Work<'_>) -> Result<Exit> {
     let mut bytes = Vec::new();
     io::stdin().lock().take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).context("stdin")?;
-    let formatted = text_of(bytes).and_then(|text| formatted(args, "stdin", &text));
+    let formatted = text_of(bytes).and_then(|text| formatted(work, "stdin", &text));
     match formatted {
         Ok(formatted) => {
             io::stdout().lock().write_all(formatted.as_bytes())?;
@@ -134,7 +155,7 @@ fn from_stdin(args: &Args) -> Result<Exit> {
 
 /// Formats a file, or all of a directory in the order of their names. What is a link to a directory
 /// is not entered.
-fn walk(args: &Args, root: &Path) -> Result<(), Stop> {
+fn walk(work: &Work<'_>, root: &Path) -> Result<(), Stop> {
     let mut open: Vec<(PathBuf, usize)> = vec![(root.to_path_buf(), 0)];
     while let Some((path, depth)) = open.pop() {
         let fail = |does: &str, error: &io::Error| {
@@ -143,7 +164,7 @@ fn walk(args: &Args, root: &Path) -> Result<(), Stop> {
         let metadata = fs::symlink_metadata(&path).map_err(|e| fail("lstat", &e))?;
         if !metadata.is_dir() {
             if path.extension().is_some_and(|extension| extension == "rego") {
-                one(args, &path)?;
+                one(work, &path)?;
             }
             continue;
         }
@@ -171,10 +192,11 @@ fn reason(error: &io::Error) -> String {
     }
 }
 
-fn one(args: &Args, path: &Path) -> Result<(), Stop> {
+fn one(work: &Work<'_>, path: &Path) -> Result<(), Stop> {
+    let args = work.args;
     let name = path.display().to_string();
     let text = read(path).and_then(text_of).map_err(Stop::File)?;
-    let formatted = formatted(args, &name, &text).map_err(Stop::File)?;
+    let formatted = formatted(work, &name, &text).map_err(Stop::File)?;
     let changed = formatted != text;
     let unexpected = || Err(Stop::File("unexpected diff".to_owned()));
     let mut out = io::stdout().lock();
@@ -223,36 +245,26 @@ fn text_of(bytes: Vec<u8>) -> Result<String, String> {
 
 /// Returns the text as it is to look like, or what to say instead. A rule that no longer says the
 /// same is told of on the standard error.
-fn formatted(args: &Args, name: &str, text: &str) -> Result<String, String> {
-    let mut options = args.options();
-    if let Some(capabilities) = args.capabilities.load()? {
-        let version = match options.version {
-            Grammar::V0 => RegoVersion::V0,
-            Grammar::V1 => RegoVersion::V1,
-        };
-        options.keywords_in_refs = capabilities.has_keywords_in_refs();
-        capabilities.check_syntax(name, text, version).map_err(|errors| {
-            let list = report::list_with_source(&report::of_errors(&errors));
-            format!("failed to format Rego source file: {list}")
-        })?;
-    }
-    let is_stdin = args.paths.is_empty();
-    let formatted = format(name, text, &options).map_err(|errors| {
+fn formatted(work: &Work<'_>, name: &str, text: &str) -> Result<String, String> {
+    let options = &work.options;
+    let is_stdin = work.args.paths.is_empty();
+    let formatted = format(name, text, options).map_err(|errors| {
         let list = report::list_with_source(&report::of_errors(&errors));
         // OPA names the file once more where it is its printer that fails.
         let printer = errors.diagnostics.iter().any(|e| e.message.ends_with("arity mismatch"));
         let list = if printer { format!("{name}: {list}") } else { list };
         if is_stdin { list } else { format!("failed to format Rego source file: {list}") }
     })?;
-    if args.check_result {
-        check_formatted("formatted", &formatted, &options).map_err(|errors| {
+    if work.args.check_result {
+        let capabilities = work.capabilities.as_ref();
+        check_formatted("formatted", &formatted, options, capabilities).map_err(|errors| {
             let list = report::list_with_source(&report::of_errors(&errors));
             format!(
                 "{name} was successfully formatted, but the result is invalid: {list}\n\nTo \
                  inspect the formatted Rego, you can turn off this check with --check-result=false."
             )
         })?;
-        if let Some(warning) = meaning_change(name, text, &formatted, &options) {
+        if let Some(warning) = meaning_change(name, text, &formatted, options) {
             let found =
                 report::of_diagnostics(&warning.diagnostics, &warning.sources, Severity::Warning);
             // Where the standard error is gone there is nobody left to tell.

@@ -336,3 +336,41 @@ fn the_check_of_the_result_may_be_left_out() {
     q := [(a - b) | c, d in e]
     ");
 }
+
+#[test]
+fn capabilities_say_whether_keywords_may_follow_a_dot() {
+    let text = "package p\n\nq := input.if.x\n";
+    let place = Place::with(&[("p.rego", text), ("t.rego", "package t\n\nq := $\"{input.x}\"\n")]);
+    assert_snapshot!(place.run(&["fmt", "p.rego"]), @r"
+    exit 0
+    --- stdout
+    package p
+
+    q := input.if.x
+    ");
+    assert_snapshot!(place.run(&["fmt", "--capabilities", "v1.5.0", "p.rego"]), @r#"
+    exit 0
+    --- stdout
+    package p
+
+    q := input["if"].x
+    "#);
+    assert_snapshot!(place.run(&["fmt", "--capabilities", "v1.5.0", "t.rego"]), @r#"
+    exit 2
+    --- stderr
+    t.rego was successfully formatted, but the result is invalid: 2 errors occurred:
+    formatted:3: rego_parse_error: template strings are not supported by current capabilities
+    	q := $"{input.x}"
+    	     ^
+    formatted:3: rego_parse_error: unexpected template-string-part token: expected rule value term (e.g., q := <VALUE> { ... })
+    	q := $"{input.x}"
+    	     ^
+
+    To inspect the formatted Rego, you can turn off this check with --check-result=false.
+    "#);
+    assert_snapshot!(place.run(&["fmt", "--capabilities", "none", "p.rego"]), @r"
+    exit 1
+    --- stderr
+    no such file or capabilities version found: none
+    ");
+}
