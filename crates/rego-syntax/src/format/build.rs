@@ -129,7 +129,10 @@ impl<'a> Builder<'a> {
             TermKind::Var(name) if matches!(&**name, "input" | "data") => {
                 Kind::Ref(vec![self.var(name, term.span)])
             }
-            TermKind::Var(name) => self.var(name, term.span).kind,
+            TermKind::Var(name) => {
+                self.see_name(name, term.span);
+                Kind::Var(name)
+            }
             TermKind::Ref { .. } => Kind::Ref(self.reference(term)),
             TermKind::Call { function, args } => self.call(function, args),
             TermKind::Binary { op, left, right, .. } => {
@@ -173,10 +176,10 @@ impl<'a> Builder<'a> {
     }
 
     fn var(&self, name: &'a str, span: Span) -> Node<'a> {
-        self.see_name(name, span);
         Node { place: self.at(span), kind: Kind::Var(name) }
     }
 
+    /// Notes a name that v1 has as a keyword. One with a step after it, `if.x`, is a name there, too.
     fn see_name(&self, name: &str, span: Span) {
         if is_reserved(name) {
             self.keywords.borrow_mut().push(span);
@@ -186,7 +189,10 @@ impl<'a> Builder<'a> {
     /// Returns what a name or reference starts from, and its steps.
     pub(super) fn reference(&self, term: &'a Term) -> Vec<Node<'a>> {
         match &term.kind {
-            TermKind::Var(name) => vec![self.var(name, term.span)],
+            TermKind::Var(name) => {
+                self.see_name(name, term.span);
+                vec![self.var(name, term.span)]
+            }
             TermKind::Ref { head, path } => {
                 let mut parts = match &head.kind {
                     TermKind::Var(name) => vec![self.var(name, head.span)],
@@ -247,6 +253,7 @@ impl<'a> Builder<'a> {
             ast::ExprKind::Assign(left, right) => join(ast::BinaryOp::Assign, left, right),
             ast::ExprKind::Unify(left, right) => join(ast::BinaryOp::Unify, left, right),
             ast::ExprKind::SomeDecl(names) => {
+                names.iter().for_each(|name| self.see_name(&name.text, name.span));
                 let names = names.iter().map(|name| self.var(&name.text, name.span)).collect();
                 ExprKind::SomeDecl { place: keyword("some"), names }
             }

@@ -35,6 +35,10 @@ pub(super) struct Page {
     next: usize,
     /// Each comment that was printed, and where.
     printed: Vec<(usize, usize)>,
+    /// Whether the text ends within a comment.
+    in_comment: bool,
+    /// Whether something was printed within a comment.
+    spoiled: bool,
 }
 
 /// Where a page was. The text up to there is still the same.
@@ -66,6 +70,8 @@ impl Page {
             comments: comments.iter().map(comment).collect(),
             next: 0,
             printed: Vec::new(),
+            in_comment: false,
+            spoiled: false,
         }
     }
 
@@ -81,6 +87,8 @@ impl Page {
     }
 
     pub(super) fn write(&mut self, text: &str) {
+        self.spoiled |= self.in_comment && !text.is_empty() && !text.starts_with('\n');
+        self.in_comment &= !text.starts_with('\n');
         self.out.push_str(text);
     }
 
@@ -111,6 +119,7 @@ impl Page {
             self.write_comment(index);
         }
         self.patient = false;
+        self.in_comment = false;
         self.out.push('\n');
     }
 
@@ -257,6 +266,8 @@ impl Page {
         self.patient = mark.patient;
         self.next = mark.next;
         self.printed.truncate(mark.printed);
+        self.in_comment = false;
+        self.spoiled = false;
     }
 
     /// Takes back what was printed since a mark, and puts text of the source in its place, with the
@@ -267,6 +278,7 @@ impl Page {
         self.out.truncate(mark.len);
         self.next = mark.next;
         self.printed.truncate(mark.printed);
+        self.in_comment = false;
         self.write_raw(raw, take_last);
     }
 
@@ -283,18 +295,20 @@ impl Page {
         if take_last && self.next_row() == Some(raw.last_row) {
             self.out.push(' ');
             self.write_comment(self.next);
+            self.in_comment = true;
             self.next += 1;
         }
     }
 
-    /// Returns whether every comment taken since a mark is printed once, or waits.
+    /// Returns whether every comment taken since a mark is printed once, or waits, and nothing went
+    /// into one.
     pub(super) fn kept_all_since(&self, mark: Mark) -> bool {
         let mut seen: Vec<usize> =
             self.printed.iter().skip(mark.printed).map(|(_, index)| *index).collect();
         seen.extend(self.waiting);
         seen.sort_unstable();
         let expected = mark.waiting.into_iter().chain(mark.next..self.next);
-        seen.into_iter().eq(expected)
+        !self.spoiled && seen.into_iter().eq(expected)
     }
 }
 

@@ -19,6 +19,7 @@ impl<'a> Printer<'a> {
                 self.page.blank_line();
             }
             self.page.start_line();
+            self.follows = last_row.is_some();
             // A statement that clashed ends with what stays as it is written.
             let _ = match last_row {
                 None if is_union(expr) => self.union(expr),
@@ -56,12 +57,16 @@ impl<'a> Printer<'a> {
     }
 
     fn expr_start(&mut self, expr: &Expr<'a>) -> Printed {
+        let follows = std::mem::take(&mut self.follows);
         self.comments_to(expr.place.row)?;
         self.page.ensure_line();
         if expr.negated {
             self.write("not ");
         }
         match &expr.kind {
+            ExprKind::Term(term) if follows && !expr.negated && starts_negative(term) => {
+                self.guarded(term)
+            }
             ExprKind::Term(Node { kind: Kind::Call { function, args }, .. }) => {
                 self.call(function, args)
             }
@@ -78,6 +83,21 @@ impl<'a> Printer<'a> {
             ExprKind::Every { place, names, domain, body } => {
                 self.every(*place, (names, domain), body)
             }
+        }
+    }
+
+    /// Prints a statement whose first operand would be subtracted from the statement above.
+    fn guarded(&mut self, term: &Node<'a>) -> Printed {
+        match &term.kind {
+            Kind::Infix { op, args, .. } => match args.as_slice() {
+                [left, right] => {
+                    self.first_operand(left, true)?;
+                    self.sign(op);
+                    self.operand(right, right_binds_less(op, right))
+                }
+                _ => self.term(term),
+            },
+            _ => self.operand(term, true),
         }
     }
 
@@ -230,6 +250,11 @@ impl<'a> Printer<'a> {
     /// Prints a call: a function and its operands.
     pub(super) fn call(&mut self, function: &Node<'a>, args: &[Node<'a>]) -> Printed {
         match &function.kind {
+            Kind::Ref(parts) if matches!(parts.as_slice(), [Node { kind: Kind::Call { .. }, .. }]) => {
+                self.write("(");
+                self.reference(parts)?;
+                self.write(")");
+            }
             Kind::Ref(parts) => self.reference(parts)?,
             _ => self.term(function)?,
         }
@@ -259,6 +284,17 @@ fn left_binds_less(op: &Infix, operand: &Node<'_>) -> bool {
 fn right_binds_less(op: &Infix, operand: &Node<'_>) -> bool {
     match &operand.kind {
         Kind::Infix { op: inner, .. } => op.strength > 0 && inner.strength <= op.strength,
+        _ => false,
+    }
+}
+
+/// Returns whether a statement starts with the sign of a number.
+fn starts_negative(term: &Node<'_>) -> bool {
+    match &term.kind {
+        Kind::Number(text) => text.starts_with('-'),
+        Kind::Infix { op, args, .. } if args.len() == op.arity => {
+            args.first().is_some_and(starts_negative)
+        }
         _ => false,
     }
 }

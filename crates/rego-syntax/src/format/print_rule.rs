@@ -5,7 +5,7 @@
 use super::page::Clash;
 use super::printer::{Printed, Printer};
 use super::text::plain;
-use super::tree::{Expr, ExprKind, Head, Kind, Node, Rule};
+use super::tree::{Expr, ExprKind, Head, HeadValue, Kind, Node, Rule};
 
 impl<'a> Printer<'a> {
     /// Prints a rule or an else branch.
@@ -28,6 +28,7 @@ impl<'a> Printer<'a> {
             self.write(" if");
             if let [only] = rule.body.as_slice()
                 && only.place.row == rule.head.place.row
+                && !is_empty_set(only)
                 && let Some(printed) = self.statement_on_line(only)
             {
                 return self.end_on_line(rule, printed);
@@ -124,8 +125,11 @@ impl<'a> Printer<'a> {
         let head = &rule.head;
         match head.reference.as_slice() {
             [name, key] if !self.style.ref_heads => {
-                if self.page.next_row() == Some(key.place.row) {
-                    // OPA leaves alone what it takes for comments within a key.
+                if !self.moves_comments && self.page.next_row() == Some(key.place.row) {
+                    // OPA leaves alone what it takes for comments within a key. A value that
+                    // nobody wrote is not in the text.
+                    let unwritten = |value: &HeadValue<'_>| value.node.place == head.place;
+                    self.cut |= constant && head.value.as_ref().is_some_and(unwritten);
                     self.page.write_raw(self.raw(head.place), self.takes_last_comment);
                     return Ok(());
                 }
@@ -197,4 +201,11 @@ fn starts_with_set(term: &Node<'_>) -> bool {
         }
         _ => false,
     }
+}
+
+/// Returns whether a statement is `set()` alone, which behind `if` is no body.
+fn is_empty_set(expr: &Expr<'_>) -> bool {
+    let is_empty =
+        |term: &Node<'_>| matches!(&term.kind, Kind::Set(items) if items.is_empty());
+    !expr.negated && matches!(&expr.kind, ExprKind::Term(term) if is_empty(term))
 }

@@ -19,6 +19,10 @@ pub(super) struct Printer<'a> {
     pub(super) style: Style,
     /// Whether a comment after a term that stays as it is written is put right behind it.
     pub(super) takes_last_comment: bool,
+    /// Whether the comments within the rule stand above it already.
+    pub(super) moves_comments: bool,
+    /// Whether the statement that comes next stands below another one.
+    pub(super) follows: bool,
     /// Whether something was left out after a clash.
     pub(super) cut: bool,
     /// Whether comments within rules go above them.
@@ -38,6 +42,8 @@ impl<'a> Printer<'a> {
             page,
             style,
             takes_last_comment: false,
+            moves_comments: false,
+            follows: false,
             cut: false,
             comments_go_above: false,
             faults: Vec::new(),
@@ -124,7 +130,9 @@ impl<'a> Printer<'a> {
             self.page.end_line();
         }
         self.page.comments_within(rule.span);
+        self.moves_comments = true;
         // Without comments nothing clashes.
         let _ = self.rule(rule);
+        self.moves_comments = false;
     }
 }
