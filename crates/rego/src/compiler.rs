@@ -217,7 +217,7 @@ impl Compiler {
         Ok(Policy { compiled: Arc::new(compiled), data: Arc::new(data) })
     }
 
-    fn parse(&self) -> Result<(Vec<ParsedModule>, Sources, Vec<Diagnostic>), Errors> {
+    pub(crate) fn parse(&self) -> Result<(Vec<ParsedModule>, Sources, Vec<Diagnostic>), Errors> {
         let mut sources = Sources::default();
         let (mut modules, mut warnings, mut errors) = (Vec::new(), Vec::new(), Vec::new());
         for (name, text, version) in &self.modules {

@@ -17,6 +17,7 @@ mod errors;
 pub mod format;
 mod host;
 pub mod oracle;
+pub mod lint;
 pub mod profile;
 mod query;
 pub mod refactor;
