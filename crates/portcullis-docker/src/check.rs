@@ -14,6 +14,7 @@ use portcullis_service::plugin::{Manager, PluginError, ROUNDS_MAX};
 use rego::Value;
 use serde_json::Value as Json;
 
+use crate::lint::findings;
 use crate::managed::{Managed, ManagedOptions};
 use crate::run::{RunError, runtime};
 
@@ -29,7 +30,8 @@ const REPORTS: [&str; 4] = ["decision_logs", "status", "distributed_tracing", "m
 /// What the bundle plugin's complaints begin with; whoever checks knows what fails.
 const LOAD_FAILED: &str = "Bundle load failed: ";
 
-/// Fetches and compiles the bundles of a configuration. Returns warnings of the compiler.
+/// Fetches and compiles the bundles of a configuration. Returns warnings of the
+/// compiler, and likely mistakes.
 ///
 /// Errors: complaints, a line or more each.
 pub(crate) fn check(loaded: Loaded, options: ManagedOptions) -> Result<Vec<String>, Vec<String>> {
@@ -52,7 +54,10 @@ pub(crate) fn check(loaded: Loaded, options: ManagedOptions) -> Result<Vec<Strin
         }
         match managed.waiting().reason() {
             Some(reason) => Err(found.or(reason)),
-            None => Ok(managed.manager().service().store().snapshot().warnings()),
+            None => {
+                let snapshot = managed.manager().service().store().snapshot();
+                Ok(snapshot.warnings().into_iter().chain(findings(&snapshot)).collect())
+            }
         }
     });
     runtime.shutdown_timeout(END_TIMEOUT);

@@ -19,6 +19,7 @@ pub use self::go_style::{GoStyleError, parse_go_style, usage};
 use crate::baseline;
 use crate::check::check as check_bundles;
 use crate::gate::{GateOptions, Logged, Secrets};
+use crate::lint::findings;
 use crate::managed;
 use crate::question::{DENY_PATH_BASELINE, PathError, Question};
 use crate::run::{RunOptions, run as run_gate};
@@ -188,7 +189,9 @@ fn check(options: RunOptions, err: &mut dyn Write) -> u8 {
     let Some(file) = &options.config_file else {
         return match PolicyFiles::open(options.source, queries) {
             Ok(files) => {
-                warn(err, &files.store().snapshot().warnings());
+                let snapshot = files.store().snapshot();
+                warn(err, &snapshot.warnings());
+                warn(err, &findings(&snapshot));
                 EXIT_OK
             }
             Err(error) => complain(err, &error, EXIT_FAILED),

@@ -14,6 +14,7 @@ pub mod cli;
 pub mod event;
 pub mod gate;
 pub mod input;
+mod lint;
 pub mod listen;
 pub mod managed;
 pub mod mask;

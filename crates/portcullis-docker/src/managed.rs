@@ -19,7 +19,8 @@ use portcullis_service::store::Store;
 use sd_notify::NotifyState;
 
 use crate::gate::{Gate, GateOptions, Secrets};
-use crate::run::{RunError, notify};
+use crate::lint::findings;
+use crate::run::{RunError, notify, warn};
 use crate::waiting::Waiting;
 
 /// Longest wait for what a signal asked for. What takes longer goes on by itself.
@@ -179,7 +180,9 @@ pub(crate) async fn announce(service: Arc<Service>, waiting: Arc<Waiting>) {
             return;
         }
     }
-    let bundles = service.store().snapshot().bundles().map(|bundles| bundles.to_json());
+    let snapshot = service.store().snapshot();
+    let bundles = snapshot.bundles().map(|bundles| bundles.to_json());
     tracing::info!(bundles, "policy active");
+    warn(&findings(&snapshot));
     notify(&[NotifyState::Status("deciding")]);
 }

@@ -25,6 +25,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::event::{Labels, encoder};
 use crate::gate::{Gate, GateOptions, Logged, Secrets};
+use crate::lint::findings;
 use crate::listen::{Listener, plugin_socket};
 use crate::managed::{self, Managed, ManagedOptions};
 use crate::server::{ServerLimits, serve};
@@ -127,13 +128,19 @@ fn run_files(options: RunOptions, decisions: Box<dyn Write + Send>) -> Result<()
     let files = Arc::new(files);
     let store = Arc::clone(files.store());
     let snapshot = store.snapshot();
-    for warning in snapshot.warnings() {
-        tracing::warn!("{warning}");
-    }
+    warn(&snapshot.warnings());
+    warn(&findings(&snapshot));
     let gate = Arc::new(open_gate(&options, store, decisions)?);
     let listener = open_socket(&options)?;
     let runtime = runtime_of(BLOCKING_THREADS_MAX)?;
-    let watcher = Watcher::start(files, Box::new(report))
+    let reloaded = Arc::clone(files.store());
+    let tell = move |reload: &Reload| {
+        report(reload);
+        if let Reload::Activated(_) = reload {
+            warn(&findings(&reloaded.snapshot()));
+        }
+    };
+    let watcher = Watcher::start(files, Box::new(tell))
         .map_err(|error| RunError::System("watch the policy", error))?;
     tracing::info!(config_hash = snapshot.config_hash(), "policy loaded");
     let source = Source::Files(watcher);
@@ -145,9 +152,7 @@ fn run_files(options: RunOptions, decisions: Box<dyn Write + Send>) -> Result<()
 
 fn run_managed(options: RunOptions, file: &str) -> Result<(), RunError> {
     let loaded = managed::load(file)?;
-    for warning in &loaded.warnings {
-        tracing::warn!("{warning}");
-    }
+    warn(&loaded.warnings);
     let listener = open_socket(&options)?;
     let runtime = runtime()?;
     let limits = options.limits;
@@ -285,6 +290,11 @@ async fn reload_on(mut hangup: Signal, source: Source) {
             }
         }
     }
+}
+
+/// Tells people what is accepted, yet likely not meant.
+pub(crate) fn warn(lines: &[String]) {
+    lines.iter().for_each(|line| tracing::warn!("{line}"));
 }
 
 /// Tells people and the service manager what a reload did.

@@ -33,3 +33,13 @@ fn every_rego_test_of_the_baseline_passes() {
         .collect();
     assert!(failed.is_empty(), "failed: {failed:?}");
 }
+
+#[test]
+fn the_baseline_is_free_of_likely_mistakes() {
+    let found = rego::Compiler::new()
+        .module(baseline::NAME, baseline::TEXT)
+        .module("baseline_test.rego", include_str!("../../../policies/docker/baseline_test.rego"))
+        .lint(&[])
+        .unwrap();
+    assert_eq!(found.diagnostics, []);
+}

@@ -4,6 +4,7 @@ mod bench;
 mod build;
 mod capabilities;
 mod check;
+mod completion;
 mod deps;
 mod docker_authz;
 mod eval;
@@ -12,6 +13,8 @@ mod fmt;
 mod inspect;
 mod keys;
 mod oracle;
+mod lint;
+mod man;
 mod parse;
 mod refactor;
 mod run;
@@ -55,13 +58,16 @@ enum Command {
     #[command(hide = true)]
     Oracle(oracle::Args),
     Capabilities(capabilities::Args),
+    Lint(lint::Args),
     Version(version::Args),
+    Completion(completion::Args),
+    Man(man::Args),
     DockerAuthz(DockerAuthzArgs),
 }
 
 impl Cli {
-    /// Runs the command.
-    pub(crate) fn run(self) -> Result<Exit> {
+    /// Runs the command. `table` is the whole command line, under the name it is called by.
+    pub(crate) fn run(self, table: clap::Command) -> Result<Exit> {
         match self.command {
             Command::Run(args) => run::run(&args),
             Command::Eval(args) => eval::run(&args),
@@ -78,7 +84,10 @@ impl Cli {
             Command::Refactor(args) => refactor::run(&args),
             Command::Oracle(args) => oracle::run(&args),
             Command::Capabilities(args) => capabilities::run(&args),
+            Command::Lint(args) => lint::run(&args),
             Command::Version(args) => version::run(&args),
+            Command::Completion(args) => completion::run(&args, table),
+            Command::Man(args) => man::run(&args, table),
             Command::DockerAuthz(args) => docker_authz::run(&args),
         }
     }

@@ -22,13 +22,12 @@ pub(crate) fn run(arguments: Vec<OsString>) -> Result<Exit> {
         _ => ("portcullis", "PORTCULLIS"),
     };
     let command = environment::with_variables(Cli::command(), prefix);
-    let parsed = command
-        .name(program)
-        .bin_name(program)
-        .try_get_matches_from(arguments)
-        .and_then(|matches| Cli::from_arg_matches(&matches));
+    let command = command.name(program).bin_name(program);
+    let table = command.clone();
+    let parsed =
+        command.try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches));
     match parsed {
-        Ok(cli) => cli.run(),
+        Ok(cli) => cli.run(table),
         Err(error) => {
             error.print()?;
             Ok(if error.use_stderr() { Exit::Failure } else { Exit::Success })
