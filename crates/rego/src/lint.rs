@@ -53,10 +53,10 @@ impl fmt::Debug for Rule {
 pub const RULES: [Rule; 10] = [
     default_shadowed::RULE,
     split_shape::RULE,
+    security_option::RULE,
     port::RULE,
     prefix::RULE,
     raw_path::RULE,
-    security_option::RULE,
     set_condition::RULE,
     test_cannot_fail::RULE,
     undefined_denial::RULE,

@@ -98,7 +98,7 @@ const CASES: &[Case] = &[
     ("unreachable", &[3], "a if {\n\tinput.m\n\tnot input.m\n}"),
     ("unreachable", &[1], "a if false"),
     ("unreachable", &[1], "a if 1 > 2"),
-    ("unreachable", &[1], "a := 1 if input.x else := 2 else := 3 if input.y"),
+    ("unreachable", &[1], "a := 1 if input.x else := 2 if true else := 3 if input.y"),
     ("unreachable", &[], "a := 1 if input.x else := 2"),
     ("unreachable", &[], "f(\"a\") := 1 if true else := 2 if input.y"),
     ("unreachable", &[], "a if {\n\tinput.ms[_] == \"A\"\n\tinput.ms[_] == \"B\"\n}"),
