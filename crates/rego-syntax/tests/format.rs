@@ -54,8 +54,9 @@ mod tests {
 
     #[test]
     fn comments_that_clash_go_above_the_rule() {
-        let text = "q if {\n\tf(1, { # a\n\t# b\n\t\"k\": [1, # c\n\t2]}, 3)\n}";
-        assert_eq!(rule(text), "# a\n# b\n# c\nq if {\n\tf(\n\t\t1, {\"k\": [1, 2]}, 3\n\t)\n}");
+        let text = "q := {\"k\": 1} if {\n\tf([1], # a\n\t[ # b\n\t2, # c\n\t3][0]) # d\n}";
+        let want = "# a\n# b\n# c\nq := {\"k\": 1} if {\n\tf(\n\t\t[1],\n\t\t[\n\t\t\t2,\n\t\t\t3,\n\t\t][0],\n\t) # d\n}";
+        assert_eq!(rule(text), want);
     }
 
     #[test]

@@ -46,7 +46,7 @@ impl<'a> Builder<'a> {
 
     /// Returns a place, or that to which everything is moved.
     pub(super) fn place(&self, at: u32, text: Span) -> Place {
-        self.moved.unwrap_or_else(|| self.lines.place(at, text))
+        self.moved.map_or_else(|| self.lines.place(at, text), Place::lent)
     }
 
     /// Returns the place of something without parentheses.
@@ -165,7 +165,7 @@ impl<'a> Builder<'a> {
             TermKind::ObjectCompr { key, value, body } => {
                 let (key, mut value) = (self.node(key), self.node(value));
                 // OPA keeps the value on the row of its key.
-                value.place = key.place;
+                value.place = key.place.lent();
                 Kind::ObjectCompr {
                     key: Box::new(key),
                     value: Box::new(value),

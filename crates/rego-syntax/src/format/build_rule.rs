@@ -101,7 +101,7 @@ impl<'a> Builder<'a> {
             Some((value, _)) => self.node(value),
             None => Node { place: head_place, kind: Kind::Bool(true) },
         };
-        node.place = head_place;
+        node.place = head_place.lent();
         let assign = matches!(&els.value, Some((_, AssignOp::Assign)));
         let value = Some(HeadValue { node, implied: false, assign });
         let body = self.else_body(els, place);

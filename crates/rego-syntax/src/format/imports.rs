@@ -86,7 +86,7 @@ pub(super) fn wanted<'a>(
     options: &FormatOptions,
     needs_in: bool,
 ) -> Vec<Import<'a>> {
-    let top = Place { at: 0, row: 1, text: rego_source::Span::default() };
+    let top = Place { at: 0, row: 1, text: rego_source::Span::default(), borrowed: true };
     let new = |path: &[&'a str]| Import {
         place: top,
         path: path.iter().map(|part| (*part, false)).collect(),

@@ -15,6 +15,15 @@ pub(super) struct Place {
     pub(super) row: u32,
     /// The text.
     pub(super) text: Span,
+    /// Whether it was taken from another node.
+    pub(super) borrowed: bool,
+}
+
+impl Place {
+    /// Returns the place for a node that is not there.
+    pub(super) fn lent(self) -> Self {
+        Self { borrowed: true, ..self }
+    }
 }
 
 /// A source with its rows.
@@ -38,7 +47,7 @@ impl<'s> Lines<'s> {
 
     /// Returns the place of a node that starts at `at`.
     pub(super) fn place(&self, at: u32, text: Span) -> Place {
-        Place { at, row: self.row(at), text }
+        Place { at, row: self.row(at), text, borrowed: false }
     }
 
     /// Returns the text of a span; empty where it is not inside.

@@ -273,7 +273,7 @@ fn is_union(expr: &Expr<'_>) -> bool {
 }
 
 /// Returns whether the left operand would fall apart without parentheses.
-fn left_binds_less(op: &Infix, operand: &Node<'_>) -> bool {
+pub(super) fn left_binds_less(op: &Infix, operand: &Node<'_>) -> bool {
     match &operand.kind {
         Kind::Infix { op: inner, .. } => op.strength > 0 && inner.strength < op.strength,
         _ => false,
@@ -281,7 +281,7 @@ fn left_binds_less(op: &Infix, operand: &Node<'_>) -> bool {
 }
 
 /// Returns whether the right operand would fall apart without parentheses.
-fn right_binds_less(op: &Infix, operand: &Node<'_>) -> bool {
+pub(super) fn right_binds_less(op: &Infix, operand: &Node<'_>) -> bool {
     match &operand.kind {
         Kind::Infix { op: inner, .. } => op.strength > 0 && inner.strength <= op.strength,
         _ => false,

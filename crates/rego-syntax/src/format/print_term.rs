@@ -5,9 +5,14 @@
 use super::infix::Infix;
 use super::page::Clash;
 use super::place::Place;
+use super::print_expr::{left_binds_less, right_binds_less};
 use super::printer::{Printed, Printer};
 use super::text::{is_name, quoted};
 use super::tree::{Kind, Node};
+
+/// How deep terms may be printed in each other before parentheses that nothing depends on, as in
+/// `(a + b) + c`, are left out: the parser has a limit.
+const PARENS_DEPTH_MAX: u32 = 60;
 
 impl<'a> Printer<'a> {
     /// Prints a term. Where comments clash in it, it stays as it is written, and the clash is told
@@ -19,6 +24,8 @@ impl<'a> Printer<'a> {
         if printed.is_err() {
             self.cut = cut;
             self.faults.truncate(faults);
+            // OPA's text may be that of another term, or start in the middle of this one.
+            self.cut |= node.place.borrowed || node.place.text.start > node.place.at;
             self.page.replace(mark, self.raw(node.place), self.takes_last_comment);
         }
         printed
@@ -26,6 +33,13 @@ impl<'a> Printer<'a> {
 
     /// Prints a term; an operator in parentheses where `parens`.
     pub(super) fn term_in(&mut self, node: &Node<'a>, parens: bool) -> Printed {
+        self.depth += 1;
+        let printed = self.term_deeper(node, parens);
+        self.depth -= 1;
+        printed
+    }
+
+    fn term_deeper(&mut self, node: &Node<'a>, parens: bool) -> Printed {
         self.comments_to(node.place.row)?;
         self.page.ensure_line();
         match &node.kind {
@@ -141,11 +155,12 @@ impl<'a> Printer<'a> {
             return Ok(());
         };
         self.write(if parens { "(" } else { "" });
-        self.inner_operand(left)?;
+        let is_deep = self.depth > PARENS_DEPTH_MAX;
+        self.infix_operand(left, is_deep && !left_binds_less(op, left))?;
         self.write(" ");
         self.write(op.sign);
         self.write(" ");
-        self.inner_operand(right)?;
+        self.infix_operand(right, is_deep && !right_binds_less(op, right))?;
         self.write(if parens { ")" } else { "" });
         Ok(())
     }
@@ -160,6 +175,10 @@ impl<'a> Printer<'a> {
         }
         self.write(")");
         Ok(())
+    }
+
+    fn infix_operand(&mut self, operand: &Node<'a>, bare: bool) -> Printed {
+        if bare { self.term_in(operand, false) } else { self.inner_operand(operand) }
     }
 
     fn inner_operand(&mut self, operand: &Node<'a>) -> Printed {

@@ -23,6 +23,8 @@ pub(super) struct Printer<'a> {
     pub(super) moves_comments: bool,
     /// Whether the statement that comes next stands below another one.
     pub(super) follows: bool,
+    /// How deep the current term stands in others.
+    pub(super) depth: u32,
     /// Whether something was left out after a clash.
     pub(super) cut: bool,
     /// Whether comments within rules go above them.
@@ -44,6 +46,7 @@ impl<'a> Printer<'a> {
             takes_last_comment: false,
             moves_comments: false,
             follows: false,
+            depth: 0,
             cut: false,
             comments_go_above: false,
             faults: Vec::new(),
