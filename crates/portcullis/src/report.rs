@@ -27,19 +27,9 @@ impl Report {
     }
 
     fn new(diagnostic: &Diagnostic, sources: &Sources) -> Self {
-        let mut line_with_source = render::line(sources, &diagnostic.clone().with_source_line());
-        for note in &diagnostic.notes {
-            let place =
-                sources.resolve(note.location).map(|(file, at)| format!("{file}:{}", at.row));
-            line_with_source +=
-                &format!("\n\tnote: {}: {}", place.unwrap_or_default(), note.message);
-        }
-        if let Some(hint) = &diagnostic.hint {
-            line_with_source += &format!("\n\thint: {hint}");
-        }
         Self {
             line: render::line(sources, diagnostic),
-            line_with_source,
+            line_with_source: render::explained(sources, diagnostic),
             json: render::json(sources, diagnostic),
         }
     }

@@ -15,6 +15,7 @@ mod output;
 mod report;
 mod unify;
 mod vars;
+mod why;
 
 use crate::definition::Draft;
 use crate::finding::Findings;
@@ -60,7 +61,7 @@ fn check_branch(
     definition.body = body;
     let report = report::Report { names: orderer.names, near };
     report.heads(&loose, definition.location, findings);
-    report.bodies(orderer.refused, findings);
+    report.bodies(orderer.refused, &definition.body, findings);
     report.exhausted(orderer.exhausted, findings);
 }
 
@@ -74,7 +75,7 @@ pub(crate) fn check_query(
     let mut orderer = Orderer::new(names);
     let (body, _) = orderer.order(body, Vec::new());
     let report = report::Report { names: orderer.names, near };
-    report.bodies(orderer.refused, findings);
+    report.bodies(orderer.refused, &body, findings);
     report.exhausted(orderer.exhausted, findings);
     body
 }

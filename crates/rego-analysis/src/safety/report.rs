@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use foldhash::HashSet;
-use rego_source::{Diagnostic, Location};
+use rego_source::{Diagnostic, Location, Span};
 
+use super::why;
 use crate::finding::{COMPILE, Findings, Stage, UNSAFE};
 use crate::scope::LocalName;
 use crate::suggest;
-use crate::tree::Local;
+use crate::tree::{Body, Local};
 use crate::unit::Unit;
 
 /// Where names near to an unknown one are looked for.
@@ -38,7 +39,12 @@ impl Report<'_> {
 
     /// Reports the variables of statements that have no place: each once, at the first statement
     /// that needs it. Where all of them are made up, the statements are reported instead.
-    pub(super) fn bodies(&self, refused: Vec<(Local, Location)>, findings: &mut Findings) {
+    pub(super) fn bodies(
+        &self,
+        refused: Vec<(Local, Location)>,
+        body: &Body,
+        findings: &mut Findings,
+    ) {
         let mut first: BTreeMap<Local, Location> = BTreeMap::new();
         for (local, location) in &refused {
             let known = first.entry(*local).or_insert(*location);
@@ -48,7 +54,18 @@ impl Report<'_> {
         for (local, location) in &first {
             if let Some(name) = self.shown(*local) {
                 any = true;
-                findings.add(Stage::SafetyBodies, self.error(name, *location));
+                let error = self.error(name, *location);
+                let error = match why::first_use(body, *local, *location) {
+                    Some(found) if found.location != *location => {
+                        let at = Location {
+                            span: self.name_span(found.location.span, name),
+                            ..found.location
+                        };
+                        error.with_note(at, found.place.said(name))
+                    }
+                    _ => error,
+                };
+                findings.add(Stage::SafetyBodies, error);
             }
         }
         if !any {
@@ -64,6 +81,11 @@ impl Report<'_> {
                 .with_hint("put statements behind those that bind their variables");
             findings.add(Stage::SafetyBodies, error);
         }
+    }
+
+    /// A reference begins with the name of its variable.
+    fn name_span(&self, span: Span, name: &str) -> Span {
+        Span::new(span.start, span.end.min(span.start + name.len() as u32))
     }
 
     fn shown(&self, local: Local) -> Option<&str> {

@@ -9,6 +9,8 @@ pub(super) struct Excerpt<'s> {
     pub(super) line: &'s str,
     /// Which byte of the line is meant, from 0.
     pub(super) index: usize,
+    /// The same byte of the whole text.
+    pub(super) offset: usize,
 }
 
 /// Returns the line of an offset, or, where blanks stand there, of the last thing before them.
@@ -26,7 +28,7 @@ pub(super) fn excerpt(file: &SourceFile, offset: u32) -> Excerpt<'_> {
     let after = bytes.get(offset..).unwrap_or_default();
     let end = after.iter().position(|b| is_break(*b)).map_or(bytes.len(), |at| offset + at);
     let line = file.text().get(begin.min(end)..end).unwrap_or("");
-    Excerpt { line, index: offset.saturating_sub(begin) }
+    Excerpt { line, index: offset.saturating_sub(begin), offset }
 }
 
 fn is_break(byte: u8) -> bool {

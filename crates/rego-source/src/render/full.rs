@@ -70,7 +70,7 @@ fn push_place(out: &mut String, sources: &Sources, location: Location) {
 }
 
 /// Returns the line that a span starts on, or a window of it, and a line that marks the span.
-fn marked_line(file: &SourceFile, span: Span) -> (String, String) {
+pub(super) fn marked_line(file: &SourceFile, span: Span) -> (String, String) {
     let position = file.position(span.start);
     let before = position.col as usize - 1;
     let skipped = if before >= LINE_CHARS_MAX { before - LINE_CHARS_MAX / 2 } else { 0 };
