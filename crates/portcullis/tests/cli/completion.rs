@@ -23,8 +23,11 @@ fn complete(script: &str, function: &str, words: &[&str]) -> Vec<String> {
          printf '%s\\n' \"${{COMPREPLY[@]}}\"",
         words.len() - 1
     );
-    let bash = Command::new("bash").args(["--norc", "-c", &run]).current_dir(place.path());
-    let output = { bash }.output().unwrap();
+    let output = Command::new("bash")
+        .args(["--norc", "-c", &run])
+        .current_dir(place.path())
+        .output()
+        .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().lines().map(String::from).collect()
 }
