@@ -20,7 +20,7 @@ use crate::question::Question;
 use crate::verdict::{Verdict, of_allow, of_deny};
 use crate::waiting::Waiting;
 use crate::wire::{Answer, AuthzRequest};
-use crate::{body, input, mounts, uri, wire};
+use crate::{api, body, input, mounts, uri, wire};
 
 /// What is logged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -159,7 +159,8 @@ pub fn input_of(request: &AuthzRequest, resolve: &dyn Fn(&str) -> String) -> Res
     let target = uri::parse(&request.uri).map_err(|error| error.to_string())?;
     let body = body::parse(&request.body).map_err(|error| error.to_string())?;
     let mounts = mounts::bind_mounts(&body, resolve);
-    Ok(input::build(request, &target, body, &mounts))
+    let found = api::find(&request.method, &target.path);
+    Ok(input::build(request, &target, found, body, &mounts))
 }
 
 /// Returns what can be logged of a request whose input cannot be made.

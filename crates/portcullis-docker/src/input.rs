@@ -1,5 +1,5 @@
 //! What a policy sees of a request: the fields of opa-docker-authz, so that its policies run
-//! unchanged.
+//! unchanged, and what those leave to guess.
 //!
 //! Pure. Must not know: policies, files.
 //!
@@ -9,15 +9,24 @@ use std::collections::BTreeMap;
 
 use rego::Value;
 
+use crate::api::Found;
 use crate::mounts::BindMount;
 use crate::uri::Target;
 use crate::wire::AuthzRequest;
 
-/// Returns the input document of a request, given its target taken apart, its body parsed and its
-/// mounts resolved.
-pub fn build(request: &AuthzRequest, target: &Target, body: Value, mounts: &[BindMount]) -> Value {
+/// Returns the input document of a request, given its target taken apart, its endpoint found, its
+/// body parsed and its mounts resolved.
+pub fn build(
+    request: &AuthzRequest,
+    target: &Target,
+    found: Found<'_>,
+    body: Value,
+    mounts: &[BindMount],
+) -> Value {
     let segments = target.path.split('/').map(Value::from).collect();
     Value::object_from_strs([
+        ("APIVersion", Value::from(found.version)),
+        ("Action", Value::from(found.action(&target.query))),
         ("AuthMethod", Value::from(request.user_authn_method.as_str())),
         ("BindMounts", bind_mounts(mounts)),
         ("Body", body),
@@ -27,6 +36,7 @@ pub fn build(request: &AuthzRequest, target: &Target, body: Value, mounts: &[Bin
         ("PathArr", Value::array(segments)),
         ("PathPlain", Value::from(target.path.as_str())),
         ("Query", query(&target.query)),
+        ("ReadOnly", Value::from(found.is_read_only())),
         ("User", Value::from(request.user.as_str())),
     ])
 }

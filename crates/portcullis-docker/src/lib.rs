@@ -6,6 +6,7 @@
 //! Read first: `gate.rs` (one request), then `server.rs`, then `run.rs`; `managed.rs` for bundles.
 #![forbid(unsafe_code)]
 
+pub mod api;
 mod backing;
 pub mod baseline;
 pub mod body;

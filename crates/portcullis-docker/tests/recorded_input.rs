@@ -1,4 +1,4 @@
-//! The input that the gate makes of recorded requests is the one that opa-docker-authz makes.
+//! The input that the gate makes of recorded requests has all that opa-docker-authz makes, unchanged.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -29,7 +29,10 @@ fn every_recorded_input_is_equal() {
         }
         // The recording was made where none of the paths exist.
         let input = input_of(&request, &|_| String::new()).unwrap();
-        assert_eq!(input, support::value(&record["input"]), "{}", record["cmd"]);
+        for (name, expected) in record["input"].as_object().unwrap() {
+            let value = input.get_path(&[name]).unwrap();
+            assert_eq!(value, &support::value(expected), "{name} of {}", record["cmd"]);
+        }
         compared += 1;
     }
     assert!(compared > 500, "only {compared} inputs");

@@ -1,0 +1,83 @@
+//! What the daemon decodes a JSON value into.
+//!
+//! Must not know: values, routes.
+//!
+//! Source: Go `encoding/json`; moby `api/types`.
+
+use std::collections::BTreeMap;
+
+use rego::Value;
+
+/// A type's place in the table.
+pub type TypeId = usize;
+
+/// What a value is decoded into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `bool`.
+    Bool,
+    /// A string.
+    Text,
+    /// `[]byte`: a text in base64, or an array of numbers.
+    Bytes,
+    /// A signed integer of this many bits.
+    Int(u32),
+    /// An unsigned integer of this many bits.
+    Uint(u32),
+    /// `float32` or `float64`.
+    Float(u32),
+    /// A string, or an array of strings.
+    Words,
+    /// An object of which nothing is read.
+    Empty,
+    /// Anything at all; nothing is known about it.
+    Any,
+    /// A slice.
+    List(Box<Shape>),
+    /// An array of fixed length: what is missing is zero, what is too much is passed over.
+    Fixed(Box<Shape>, usize),
+    /// A map, whose keys are free.
+    Map(Box<Shape>),
+    /// A struct.
+    Type(TypeId),
+}
+
+/// A kind, and whether there may be nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// What there is.
+    pub kind: Kind,
+    /// Whether `null` is told from the zero value.
+    pub pointer: bool,
+}
+
+/// A field of a struct.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Its name in the API.
+    pub name: Value,
+    /// What it holds.
+    pub shape: Shape,
+    /// What the command line client sends where nothing was asked for; nothing where it leaves the
+    /// field out then.
+    pub default: Option<Value>,
+}
+
+/// A struct.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Type {
+    /// Its name in the API's description.
+    pub name: String,
+    /// Its fields.
+    pub fields: Vec<Field>,
+    /// Where each is, by its folded name.
+    pub(super) by_fold: BTreeMap<String, usize>,
+}
+
+impl Type {
+    /// Returns the place of the field that a key with this [folded](super::fold) text is decoded
+    /// into.
+    pub fn find(&self, folded: &str) -> Option<usize> {
+        self.by_fold.get(folded).copied()
+    }
+}
