@@ -14,10 +14,12 @@ use portcullis_service::telemetry::metrics::Metrics;
 use rego::{Recorder, Value};
 
 use crate::event::Decision;
+use crate::gate::Mode;
 use crate::mask::mask;
 use crate::question::Question;
 use crate::verdict::Verdict;
 use crate::waiting::Waiting;
+use crate::wire::Call;
 
 /// Whether secrets of requests are logged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,6 +66,10 @@ pub(crate) struct Effort {
 
 /// A decision that was made.
 pub(crate) struct Made<'a> {
+    /// About what kind of call.
+    pub(crate) call: Call,
+    /// What became of it.
+    pub(crate) mode: Mode,
     /// With what policy.
     pub(crate) current: &'a Current,
     /// About what; `null` where it could not be read.
@@ -125,9 +131,10 @@ fn line(question: &Question, made: Made<'_>) -> Decision {
         at: SystemTime::now(),
         config_hash: made.current.snapshot.config_hash().to_string(),
         input: made.input,
-        path: question.name(),
+        path: question.name(made.call),
         result: made.verdict.is_allow(),
         reasons: made.verdict.reasons(),
+        is_dry_run: made.mode == Mode::DryRun,
         duration: made.began.elapsed(),
     }
 }
@@ -137,7 +144,8 @@ fn line(question: &Question, made: Made<'_>) -> Decision {
 /// Source: OPA `v1/sdk/opa.go` for paths that begin with a slash, the timers, and a cache of
 /// `null` where none is kept.
 fn event(question: &Question, made: Made<'_>, secrets: Secrets) -> Event {
-    let Made { current, input, verdict, began, effort, .. } = made;
+    let Made { call, current, input, verdict, began, effort, .. } = made;
+    let is_dry_run = made.mode == Mode::DryRun;
     let input = Some(input).filter(|input| input != &Value::NULL);
     let input = input.map(|input| match secrets {
         Secrets::Masked => mask(&input),
@@ -154,17 +162,20 @@ fn event(question: &Question, made: Made<'_>, secrets: Secrets) -> Event {
     metrics.timer("sdk_decision_eval").record(effort.decision);
     let reasons = verdict.reasons().into_iter().map(Value::from).collect();
     let duration = i64::try_from(began.elapsed().as_nanos()).unwrap_or(i64::MAX);
+    let mut extra =
+        vec![("reasons", Value::array(reasons)), ("duration_ns", Value::from(duration))];
+    extra.extend(is_dry_run.then_some(("dry_run", Value::TRUE)));
     Event {
         decision_id: uuid::Uuid::new_v4().to_string(),
         bundles: current.snapshot.bundles(),
-        path: Some(question.path()),
+        path: Some(question.path(call)),
         input,
         result: Some(Value::from(verdict.is_allow())),
         nd_builtin_cache: Some(effort.nd_builtin_cache.unwrap_or(Value::NULL)),
         error,
         timestamp: SystemTime::now(),
         metrics: Some(metrics.to_value()),
-        extra: vec![("reasons", Value::array(reasons)), ("duration_ns", Value::from(duration))],
+        extra,
         ..Event::default()
     }
 }

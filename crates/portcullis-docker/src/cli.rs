@@ -18,7 +18,7 @@ use rego::{Annotations, RegoVersion};
 pub use self::go_style::{GoStyleError, parse_go_style, usage};
 use crate::baseline;
 use crate::check::check as check_bundles;
-use crate::gate::{GateOptions, Logged, Secrets};
+use crate::gate::{GateOptions, Logged, Mode, Secrets};
 use crate::lint::findings;
 use crate::managed;
 use crate::question::{DENY_PATH_BASELINE, PathError, Question};
@@ -93,6 +93,13 @@ pub struct DockerAuthzArgs {
     /// Socket, instead of /run/docker/plugins/NAME.sock
     #[arg(long, value_name = "PATH")]
     pub socket: Option<PathBuf>,
+    /// Document that must be true for a response to be released; by default
+    /// data.docker.authz.allow_response, where the policy has it
+    #[arg(long, alias = "allowResponsePath", value_name = "PATH")]
+    pub allow_response_path: Option<String>,
+    /// Decide, log and count, and refuse nothing, not even requests that cannot be read
+    #[arg(long)]
+    pub dry_run: bool,
     /// Allow the daemon's /_ping without asking the policy
     #[arg(long, default_value_t = true, num_args = 0..=1, require_equals = true,
           default_missing_value = "true", action = clap::ArgAction::Set)]
@@ -128,6 +135,8 @@ impl Default for DockerAuthzArgs {
             data_file: Vec::new(),
             allow_path: None,
             deny_path: None,
+            allow_response_path: None,
+            dry_run: false,
             rego_version: Grammar::Auto,
             plugin_name: PLUGIN_NAME_DEFAULT.to_string(),
             socket: None,
@@ -249,8 +258,13 @@ impl DockerAuthzArgs {
             (false, false) => Logged::All,
         };
         let limits = Limits { timeout: Duration::from_millis(self.timeout), ..Limits::default() };
-        let gate =
-            GateOptions { question: self.question()?, limits, skip_ping: self.skip_ping, logged };
+        let gate = GateOptions {
+            question: self.question()?,
+            limits,
+            skip_ping: self.skip_ping,
+            logged,
+            mode: if self.dry_run { Mode::DryRun } else { Mode::Enforcing },
+        };
         Ok(RunOptions {
             source: self.source(),
             gate,
@@ -264,10 +278,13 @@ impl DockerAuthzArgs {
 
     fn question(&self) -> Result<Question, PathError> {
         let (allow, deny) = (self.allow_path.as_deref(), self.deny_path.as_deref());
-        if self.has_baseline() && allow.is_none() && deny.is_none() {
-            return Question::new(None, Some(DENY_PATH_BASELINE));
+        let is_baseline = self.has_baseline() && allow.is_none() && deny.is_none();
+        let deny = if is_baseline { Some(DENY_PATH_BASELINE) } else { deny };
+        let question = Question::new(allow, deny)?;
+        match &self.allow_response_path {
+            Some(path) => question.with_response(path),
+            None => Ok(question),
         }
-        Question::new(allow, deny)
     }
 
     /// Whether the embedded policy decides.

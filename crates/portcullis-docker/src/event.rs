@@ -27,6 +27,8 @@ pub struct Decision {
     pub result: bool,
     /// Why not.
     pub reasons: Vec<String>,
+    /// Whether the daemon was told to go on all the same.
+    pub is_dry_run: bool,
     /// How long it took, from bytes to answer.
     pub duration: Duration,
 }
@@ -83,7 +85,7 @@ pub fn encoder(
         };
         let reasons = decision.reasons.iter().map(|reason| Value::from(reason.as_str())).collect();
         let nanoseconds = i64::try_from(decision.duration.as_nanos()).unwrap_or(i64::MAX);
-        let event = Value::object_from_strs([
+        let mut entries = vec![
             ("config_hash", Value::from(decision.config_hash.as_str())),
             ("decision_id", Value::from(uuid::Uuid::new_v4().to_string())),
             ("duration_ns", Value::from(nanoseconds)),
@@ -93,8 +95,10 @@ pub fn encoder(
             ("reasons", Value::array(reasons)),
             ("result", Value::from(decision.result)),
             ("timestamp", Value::from(rfc3339_nanos(decision.at))),
-        ]);
-        event.write_json(line);
+        ];
+        entries.extend(decision.is_dry_run.then_some(("dry_run", Value::TRUE)));
+        let entries = entries.into_iter().map(|(key, value)| (Value::from(key), value));
+        Value::object(entries.collect()).write_json(line);
     }
 }
 
@@ -114,6 +118,7 @@ mod tests {
             path: String::new(),
             result: true,
             reasons: Vec::new(),
+            is_dry_run: false,
             duration: Duration::ZERO,
         };
         let input = decision.without_details().input.to_json();
@@ -129,6 +134,7 @@ mod tests {
             path: "data.docker.authz.allow".to_string(),
             result: false,
             reasons: vec!["r".to_string()],
+            is_dry_run: true,
             duration: Duration::from_nanos(7),
         };
         let labels = Labels::new("gate");
@@ -141,6 +147,7 @@ mod tests {
         assert_eq!(event.get_path(&["labels", "app"]).and_then(Value::as_str), Some("gate"));
         assert_eq!(event.get_path(&["decision_id"]).and_then(Value::as_str).unwrap().len(), 36);
         assert_eq!(event.get_path(&["result"]), Some(&Value::FALSE));
+        assert_eq!(event.get_path(&["dry_run"]), Some(&Value::TRUE));
         let env = |event: &Value| event.get_path(&["input", "Body", "Env"]).unwrap().to_json();
         assert_eq!(env(&event), r#"["A=**masked**"]"#);
         assert_eq!(env(&write(Secrets::Logged)), r#"["A=1"]"#);

@@ -1,4 +1,4 @@
-//! One request through the gate: bytes in, answer out. Every way that is not a plain yes is a no.
+//! One call through the gate: bytes in, answer out. Every way that is not a plain yes is a no.
 //!
 //! Joins the rooms: wire, body, mounts, input, the policy in force, verdict, log. Must not know:
 //! sockets.
@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use portcullis_service::decide::{Limits, Means, decide};
+use portcullis_service::decide::{Limits, Means, Outcome, decide};
 use portcullis_service::decision_log::DecisionLog;
 use portcullis_service::host::SystemHost;
 use portcullis_service::service::Service;
@@ -16,11 +16,12 @@ use rego::{Recorder, Value};
 pub use crate::backing::Secrets;
 use crate::backing::{Backing, Effort, Made};
 use crate::event::Decision;
+use crate::plugin::{Plugin, Unread};
 use crate::question::Question;
 use crate::verdict::{Verdict, of_allow, of_deny};
 use crate::waiting::Waiting;
-use crate::wire::{Answer, AuthzRequest};
-use crate::{api, body, input, mounts, uri, wire};
+use crate::wire::{Answer, AuthzRequest, Call};
+use crate::{api, body, input, mounts, response, uri, wire};
 
 /// What is logged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,6 +35,17 @@ pub enum Logged {
     Nothing,
 }
 
+/// What becomes of a decision.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// The daemon is told.
+    #[default]
+    Enforcing,
+    /// The daemon is always told to go on, whatever was decided and whatever could not be read;
+    /// logs and metrics tell what would have been refused.
+    DryRun,
+}
+
 /// How the gate is set.
 #[derive(Clone, Debug)]
 pub struct GateOptions {
@@ -45,12 +57,29 @@ pub struct GateOptions {
     pub skip_ping: bool,
     /// What is logged.
     pub logged: Logged,
+    /// What becomes of a decision.
+    pub mode: Mode,
 }
 
-/// Decides about requests. Shared between threads.
+/// Decides about calls. Shared between threads.
 pub struct Gate {
     backing: Backing,
     options: GateOptions,
+}
+
+/// What came of one call, before anybody is told.
+pub struct Judgement {
+    /// What was asked about.
+    pub call: Call,
+    /// What the policy saw; `null` where nothing could be read.
+    pub input: Value,
+    /// What is decided.
+    pub verdict: Verdict,
+    /// Why the policy was not asked, where the call could not be read.
+    pub unread: Option<&'static str>,
+    /// The policy in force.
+    pub current: Arc<Current>,
+    effort: Effort,
 }
 
 impl Gate {
@@ -76,80 +105,151 @@ impl Gate {
         Self { backing: Backing::Service { service, waiting, secrets }, options }
     }
 
-    /// Returns the answer to the bytes of an `AuthZPlugin.AuthZReq`. Takes them, since each stage
-    /// lets go of what the stage before it made: bodies can be big.
+    /// Returns the answer to the bytes of an `AuthZPlugin.AuthZReq`.
     pub fn authorize(&self, bytes: Vec<u8>) -> Answer {
-        let began = Instant::now();
-        let weight = bytes.len();
-        let decoded = wire::decode(&bytes);
-        drop(bytes);
-        let mut request = match decoded {
-            Ok(request) => request,
-            Err(error) => return self.refuse(error.to_string(), Value::NULL, began),
-        };
-        if self.options.skip_ping && is_ping(&request) {
-            return Answer::allowed();
-        }
-        let input = match input_of(&request, &mounts::resolve) {
-            Ok(input) => {
-                request.body = Vec::new();
-                input
-            }
-            Err(reason) => return self.refuse(reason, outline(&request), began),
-        };
+        self.answer(Call::Request, bytes)
+    }
+
+    /// Decides about the bytes of a call and tells nobody; nothing where the policy need not be
+    /// asked, and the call is allowed.
+    pub fn judge(&self, call: Call, bytes: Vec<u8>) -> Option<Judgement> {
         // All of the answer comes from one policy, and so does its record.
         let current = self.backing.current();
-        let (verdict, effort) = self.judge(&current, &input);
-        let made = Made { current: &current, input, weight, verdict: &verdict, began, effort };
-        self.record(made);
-        answer(&verdict)
+        if call == Call::Response && !self.asks_about_responses(&current) {
+            return None;
+        }
+        let read = self.read(call, bytes);
+        let (input, (verdict, effort), unread) = match read {
+            Ok(None) => return None,
+            Ok(Some(input)) => {
+                let decided = self.decide(call, &current, &input);
+                (input, decided, None)
+            }
+            Err((fault, input)) => {
+                let verdict = Verdict::Error(fault.reason);
+                (input, (verdict, Effort::default()), Some(fault.cause))
+            }
+        };
+        Some(Judgement { call, input, verdict, unread, current, effort })
     }
 
-    /// Returns the answer to a request that cannot be read at all, and logs it.
-    pub fn refuse_unread(&self, reason: &str) -> Answer {
-        self.refuse(reason.to_string(), Value::NULL, Instant::now())
+    /// Returns what the policy is asked about; nothing for the daemon's ping.
+    ///
+    /// Errors: why it cannot be read, and what can be logged of it.
+    fn read(&self, call: Call, bytes: Vec<u8>) -> Result<Option<Value>, (Unread, Value)> {
+        let malformed =
+            |error: wire::WireError| (Unread::new("malformed", error.to_string()), Value::NULL);
+        let request = wire::decode(&bytes).map_err(malformed)?;
+        if self.options.skip_ping && is_ping(&request) {
+            return Ok(None);
+        }
+        let response = match call {
+            Call::Request => None,
+            Call::Response => {
+                let response = response::decode(&bytes).map_err(malformed)?;
+                Some(response.to_value(&request.method))
+            }
+        };
+        drop(bytes);
+        let input = input_of(&request, &mounts::resolve)
+            .map_err(|reason| (Unread::new("incomplete", reason), outline(&request)))?;
+        Ok(Some(match response {
+            None => input,
+            Some(response) => input::with_response(&input, response),
+        }))
     }
 
-    fn judge(&self, current: &Current, input: &Value) -> (Verdict, Effort) {
+    /// Whether the policy in force has something to say about responses.
+    fn asks_about_responses(&self, current: &Current) -> bool {
+        let (_, document) = self.options.question.response();
+        let Some(steps) = &document.steps else { return true };
+        let names: Vec<&str> = steps.iter().filter_map(Value::as_str).collect();
+        document.is_required
+            || current.snapshot.policy().has_rule(steps)
+            || current.snapshot.state().data.get_path(&names).is_some()
+    }
+
+    fn decide(&self, call: Call, current: &Current, input: &Value) -> (Verdict, Effort) {
         let began = Instant::now();
         let recorder = self.backing.recorder();
         let host = self.backing.host();
         let means =
             Means { limits: &self.options.limits, host: &host, recorder: recorder.as_ref() };
         let evaluated = Instant::now();
-        let question = &self.options.question;
-        let ask = |index| decide(current, index, input, means);
-        let allow = question.allow().map(|(index, path)| of_allow(&ask(index), path));
-        let deny = question.deny().map(|(index, path)| of_deny(&ask(index), path));
-        let verdict = match (allow, deny) {
-            (Some(allow), Some(deny)) => allow.and(deny),
-            (Some(verdict), None) | (None, Some(verdict)) => verdict,
-            (None, None) => Verdict::Error("nothing decides".to_string()),
-        };
+        let verdict = self.verdict(call, |index| decide(current, index, input, means));
         let evaluation = evaluated.elapsed();
         let nd_builtin_cache = recorder.as_ref().map(Recorder::to_value);
         (verdict, Effort { evaluation, decision: began.elapsed(), nd_builtin_cache })
     }
 
-    fn refuse(&self, reason: String, input: Value, began: Instant) -> Answer {
-        let verdict = Verdict::Error(reason);
-        let (current, effort) = (self.backing.current(), Effort::default());
-        let made = Made { current: &current, input, weight: 0, verdict: &verdict, began, effort };
-        self.record(made);
-        answer(&verdict)
+    /// Returns what the documents that decide about a call come to. `ask` evaluates one of them.
+    fn verdict(&self, call: Call, ask: impl Fn(usize) -> Outcome) -> Verdict {
+        let question = &self.options.question;
+        if call == Call::Response {
+            let (index, document) = question.response();
+            return of_allow(&ask(index), &document.path);
+        }
+        let allow = question.allow().map(|(index, path)| of_allow(&ask(index), path));
+        let deny = question.deny().map(|(index, path)| of_deny(&ask(index), path));
+        match (allow, deny) {
+            (Some(allow), Some(deny)) => allow.and(deny),
+            (Some(verdict), None) | (None, Some(verdict)) => verdict,
+            (None, None) => Verdict::Error("nothing decides".to_string()),
+        }
     }
 
-    fn record(&self, made: Made<'_>) {
+    /// Logs what was decided, and returns what the daemon is told.
+    fn conclude(&self, judgement: Judgement, weight: usize, began: Instant) -> Answer {
+        let Judgement { call, input, verdict, current, effort, .. } = judgement;
+        let mode = self.options.mode;
+        if self.is_logged(call, &verdict) {
+            let (current, verdict) = (&current, &verdict);
+            let made = Made { call, mode, current, input, weight, verdict, began, effort };
+            self.backing.log(&self.options.question, made);
+        }
+        match mode {
+            Mode::Enforcing => Answer { allow: verdict.is_allow(), msg: verdict.message() },
+            Mode::DryRun => Answer::allowed(),
+        }
+    }
+
+    /// Of responses refusals only: that they are released is the rule, and their requests have been
+    /// logged.
+    fn is_logged(&self, call: Call, verdict: &Verdict) -> bool {
         match self.options.logged {
-            Logged::Nothing => {}
-            Logged::Denied if made.verdict.is_allow() => {}
-            Logged::Denied | Logged::All => self.backing.log(&self.options.question, made),
+            Logged::Nothing => false,
+            Logged::Denied => !verdict.is_allow(),
+            Logged::All => call == Call::Request || !verdict.is_allow(),
         }
     }
 }
 
-fn answer(verdict: &Verdict) -> Answer {
-    Answer { allow: verdict.is_allow(), msg: verdict.message() }
+impl Plugin for Gate {
+    fn answer(&self, call: Call, bytes: Vec<u8>) -> Answer {
+        let began = Instant::now();
+        let weight = bytes.len();
+        match self.judge(call, bytes) {
+            Some(judgement) => self.conclude(judgement, weight, began),
+            None => Answer::allowed(),
+        }
+    }
+
+    fn answer_unread(&self, call: Call, fault: Unread) -> Answer {
+        let began = Instant::now();
+        let judgement = Judgement {
+            call,
+            input: Value::NULL,
+            verdict: Verdict::Error(fault.reason),
+            unread: Some(fault.cause),
+            current: self.backing.current(),
+            effort: Effort::default(),
+        };
+        self.conclude(judgement, 0, began)
+    }
+
+    fn wants_responses(&self) -> bool {
+        self.asks_about_responses(&self.backing.current())
+    }
 }
 
 /// Returns what the policy sees. `resolve` says where a path of the host leads.

@@ -41,6 +41,14 @@ pub fn build(
     ])
 }
 
+/// Returns the input document about a response: that of its request, and the response beside it.
+pub fn with_response(input: &Value, response: Value) -> Value {
+    let entries = input.as_object();
+    let entries = entries.iter().flat_map(|entries| entries.iter());
+    let entries = entries.map(|(key, value)| (key.clone(), value.clone()));
+    Value::object(entries.chain([(Value::from("Response"), response)]).collect())
+}
+
 fn headers(headers: Option<&[(String, String)]>) -> Value {
     let Some(headers) = headers else { return Value::NULL };
     let entry = |(name, value): &(String, String)| (name.as_str().into(), value.as_str().into());

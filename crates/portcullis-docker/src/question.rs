@@ -1,9 +1,12 @@
-//! Which documents of the policy decide: one that must be `true`, one that must be empty, or both.
+//! Which documents of the policy decide: one that must be `true`, one that must be empty, or both;
+//! and the one that is asked about responses.
 
 use std::fmt;
 
 use portcullis_service::store::path_text;
 use rego::Value;
+
+use crate::wire::Call;
 
 /// The document that decides where nothing else is asked for.
 pub const ALLOW_PATH_DEFAULT: &str = "data.docker.authz.allow";
@@ -11,11 +14,34 @@ pub const ALLOW_PATH_DEFAULT: &str = "data.docker.authz.allow";
 /// The document of reasons in the embedded policy.
 pub const DENY_PATH_BASELINE: &str = "data.docker.authz.deny";
 
+/// The document that decides about responses where no other is asked for.
+pub const RESPONSE_PATH_DEFAULT: &str = "data.docker.authz.allow_response";
+
 /// Which documents decide.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
     allow: Option<String>,
     deny: Option<String>,
+    response: ResponseDocument,
+}
+
+/// The document that must be `true` for a response to be released.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResponseDocument {
+    /// Its path, `data.a.b`.
+    pub path: String,
+    /// Whether it decides even where the policy has no rule for it.
+    pub is_required: bool,
+    /// The steps of its path below `data`, where they are plain names.
+    pub steps: Option<Vec<Value>>,
+}
+
+impl ResponseDocument {
+    fn new(path: String, is_required: bool) -> Self {
+        let steps = path.strip_prefix("data").and_then(segments);
+        let steps = steps.map(|steps| steps.into_iter().map(Value::from).collect());
+        Self { path, is_required, steps }
+    }
 }
 
 /// A path that names no document.
@@ -36,21 +62,32 @@ impl Question {
     ///
     /// Errors: a path that names no document.
     pub fn new(allow: Option<&str>, deny: Option<&str>) -> Result<Self, PathError> {
-        let question = Self {
-            allow: allow.map(normal_path).transpose()?,
-            deny: deny.map(normal_path).transpose()?,
+        let deny = deny.map(normal_path).transpose()?;
+        let allow = match allow {
+            Some(path) => Some(normal_path(path)?),
+            None if deny.is_some() => None,
+            None => Some(ALLOW_PATH_DEFAULT.to_string()),
         };
-        Ok(match question {
-            Self { allow: None, deny: None } => {
-                Self { allow: Some(ALLOW_PATH_DEFAULT.to_string()), deny: None }
-            }
-            some => some,
-        })
+        let response = ResponseDocument::new(RESPONSE_PATH_DEFAULT.to_string(), false);
+        Ok(Self { allow, deny, response })
+    }
+
+    /// Returns the question that asks this document (`data.a.b` or `/a/b`) about responses, whether
+    /// or not the policy has a rule for it.
+    ///
+    /// Errors: a path that names no document.
+    pub fn with_response(self, path: &str) -> Result<Self, PathError> {
+        Ok(Self { response: ResponseDocument::new(normal_path(path)?, true), ..self })
     }
 
     /// Returns the queries to prepare, in the order of their indexes.
     pub fn queries(&self) -> Vec<String> {
-        self.allow.iter().chain(&self.deny).cloned().collect()
+        self.deciding().chain([&self.response.path]).cloned().collect()
+    }
+
+    /// Returns the documents that decide about requests.
+    fn deciding(&self) -> impl Iterator<Item = &String> {
+        self.allow.iter().chain(&self.deny)
     }
 
     /// Returns the index and the path of the document that must be `true`.
@@ -63,15 +100,27 @@ impl Question {
         self.deny.as_deref().map(|path| (usize::from(self.allow.is_some()), path))
     }
 
-    /// Returns the paths as OPA's decision log has them, `/a/b`.
-    pub fn path(&self) -> String {
-        let paths = self.queries();
+    /// Returns the index of the document about responses, and the document.
+    pub fn response(&self) -> (usize, &ResponseDocument) {
+        (self.deciding().count(), &self.response)
+    }
+
+    /// Returns the paths of what decides about a call as OPA's decision log has them, `/a/b`.
+    pub fn path(&self, call: Call) -> String {
+        let paths = self.paths(call);
         paths.iter().map(|path| slashes(path)).collect::<Vec<_>>().join(", ")
     }
 
-    /// Returns the paths for people.
-    pub fn name(&self) -> String {
-        self.queries().join(", ")
+    /// Returns the paths of what decides about a call for people.
+    pub fn name(&self, call: Call) -> String {
+        self.paths(call).join(", ")
+    }
+
+    fn paths(&self, call: Call) -> Vec<String> {
+        match call {
+            Call::Request => self.deciding().cloned().collect(),
+            Call::Response => vec![self.response.path.clone()],
+        }
     }
 }
 
@@ -159,23 +208,29 @@ mod tests {
 
     #[test]
     fn the_log_names_documents_with_slashes() {
-        let path = |path| Question::new(Some(path), None).unwrap().path();
+        let path = |path| Question::new(Some(path), None).unwrap().path(Call::Request);
         assert_eq!(path("data.docker.authz.allow"), "/docker/authz/allow");
         assert_eq!(path("/docker/a-b/c"), "/docker/a-b/c");
         assert_eq!(path("data.x[\"y]z\"].w"), "/x/y%5Dz/w");
         assert_eq!(path("data.x[1]"), "data.x[1]");
         let both = Question::new(Some("data.a"), Some("data.b")).unwrap();
-        assert_eq!(both.path(), "/a, /b");
+        assert_eq!(both.path(Call::Request), "/a, /b");
     }
 
     #[test]
     fn indexes_follow_the_queries() {
         let both = Question::new(Some("data.a"), Some("/b")).unwrap();
-        assert_eq!(both.queries(), ["data.a", "data.b"]);
+        assert_eq!(both.queries(), ["data.a", "data.b", RESPONSE_PATH_DEFAULT]);
         assert_eq!((both.allow(), both.deny()), (Some((0, "data.a")), Some((1, "data.b"))));
         let deny = Question::new(None, Some("data.b")).unwrap();
         assert_eq!((deny.allow(), deny.deny()), (None, Some((0, "data.b"))));
         let neither = Question::new(None, None).unwrap();
         assert_eq!(neither.allow(), Some((0, ALLOW_PATH_DEFAULT)));
+        assert_eq!(neither.response().0, 1);
+        let asked = both.with_response("/x/y-z").unwrap();
+        let (index, document) = asked.response();
+        assert_eq!((index, document.is_required), (2, true));
+        assert_eq!(document.steps, Some(vec![Value::from("x"), Value::from("y-z")]));
+        assert_eq!(asked.path(Call::Response), "/x/y-z");
     }
 }

@@ -24,7 +24,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::event::{Labels, encoder};
-use crate::gate::{Gate, GateOptions, Logged, Secrets};
+use crate::gate::{Gate, GateOptions, Logged, Mode, Secrets};
 use crate::lint::findings;
 use crate::listen::{Listener, plugin_socket};
 use crate::managed::{self, Managed, ManagedOptions};
@@ -116,6 +116,9 @@ const STACK_BYTES: usize = 8 << 20;
 ///
 /// Errors: policy, configuration or socket are not usable.
 pub fn run(options: RunOptions, decisions: Box<dyn Write + Send>) -> Result<(), RunError> {
+    if options.gate.mode == Mode::DryRun {
+        tracing::warn!("dry run: nothing is refused, not even requests that cannot be read");
+    }
     match options.config_file.clone() {
         Some(file) => run_managed(options, &file),
         None => run_files(options, decisions),
@@ -269,7 +272,7 @@ async fn serve_until_signal(
         tracing::info!("stopping");
         notify(&[NotifyState::Stopping]);
     };
-    let served = serve(socket, Arc::clone(gate), limits, stop).await;
+    let served = serve(socket, Arc::<Gate>::clone(gate), limits, stop).await;
     reloads.abort();
     drop(reloads.await); // it lets go of what it reloads
     served.map_err(|error| RunError::System("serve", error))?;

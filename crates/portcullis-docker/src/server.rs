@@ -24,9 +24,9 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::gate::Gate;
+use crate::plugin::{Plugin, Unread};
 use crate::server::phase::{Phase, Phased};
-use crate::wire::{self, Answer};
+use crate::wire::{self, Answer, Call};
 
 mod phase;
 
@@ -82,7 +82,7 @@ const HEAD_BYTES_MAX: usize = 64 << 10;
 
 /// What all connections share.
 struct Server {
-    gate: Arc<Gate>,
+    plugin: Arc<dyn Plugin>,
     limits: ServerLimits,
     is_slow: AtomicBool,
 }
@@ -92,12 +92,12 @@ struct Server {
 /// Errors: the socket is not usable by the runtime.
 pub async fn serve(
     listener: std::os::unix::net::UnixListener,
-    gate: Arc<Gate>,
+    plugin: Arc<dyn Plugin>,
     limits: ServerLimits,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let listener = UnixListener::from_std(listener)?;
-    let server = Arc::new(Server { gate, limits, is_slow: AtomicBool::new(false) });
+    let server = Arc::new(Server { plugin, limits, is_slow: AtomicBool::new(false) });
     let slots = Arc::new(Semaphore::new(limits.connections_max));
     let (stopping, stopped) = watch::channel(false);
     let mut connections = JoinSet::new();
@@ -187,10 +187,12 @@ impl Server {
         match request.uri().path() {
             "/Plugin.Activate" if is_post => reply(br#"{"Implements":["authz"]}"#.to_vec()),
             "/AuthZPlugin.AuthZReq" if is_post => {
-                reply(wire::encode(&self.authorize(request.into_body()).await))
+                reply(wire::encode(&self.authorize(Call::Request, request.into_body()).await))
+            }
+            "/AuthZPlugin.AuthZRes" if is_post && self.plugin.wants_responses() => {
+                reply(wire::encode(&self.authorize(Call::Response, request.into_body()).await))
             }
             "/AuthZPlugin.AuthZRes" if is_post => {
-                // Nothing is decided about responses yet, so their bodies are not kept.
                 let read = self.read(request.into_body(), 0).await;
                 drop(read);
                 reply(wire::encode(&Answer::allowed()))
@@ -199,19 +201,22 @@ impl Server {
         }
     }
 
-    async fn authorize(&self, body: Incoming) -> Answer {
+    async fn authorize(&self, call: Call, body: Incoming) -> Answer {
         let bytes = match self.read(body, self.limits.message_bytes_max).await {
             Ok(bytes) => bytes,
-            Err(fault) => return self.gate.refuse_unread(&self.describe(&fault)),
+            Err(fault) => return self.plugin.answer_unread(call, self.describe(&fault)),
         };
         let big = bytes.len() > INLINE_BYTES_MAX;
         let began = Instant::now();
         let answer = if big || self.is_slow.load(Ordering::Relaxed) {
-            let gate = Arc::clone(&self.gate);
-            let judged = tokio::task::spawn_blocking(move || gate.authorize(bytes)).await;
-            judged.unwrap_or_else(|_| self.gate.refuse_unread("internal error: decision panicked"))
+            let plugin = Arc::clone(&self.plugin);
+            let judged = tokio::task::spawn_blocking(move || plugin.answer(call, bytes)).await;
+            judged.unwrap_or_else(|_| {
+                let fault = Unread::new("panic", "internal error: decision panicked");
+                self.plugin.answer_unread(call, fault)
+            })
         } else {
-            self.gate.authorize(bytes)
+            self.plugin.answer(call, bytes)
         };
         if !big {
             self.is_slow.store(began.elapsed() > INLINE_TIME_MAX, Ordering::Relaxed);
@@ -219,16 +224,24 @@ impl Server {
         answer
     }
 
-    fn describe(&self, fault: &BodyFault) -> String {
+    fn describe(&self, fault: &BodyFault) -> Unread {
         let limits = &self.limits;
         match fault {
             BodyFault::TooLarge => {
-                format!("authorization request is larger than {} bytes", limits.message_bytes_max)
+                let most = limits.message_bytes_max;
+                Unread::new(
+                    "too_large",
+                    format!("authorization request is larger than {most} bytes"),
+                )
             }
             BodyFault::TooSlow => {
-                format!("authorization request took longer than {:?}", limits.body_timeout)
+                let longest = limits.body_timeout;
+                Unread::new(
+                    "too_slow",
+                    format!("authorization request took longer than {longest:?}"),
+                )
             }
-            BodyFault::Broken => "authorization request ended early".to_string(),
+            BodyFault::Broken => Unread::new("broken", "authorization request ended early"),
         }
     }
 

@@ -13,6 +13,25 @@ use base64::engine::general_purpose::STANDARD;
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+/// What the daemon asks about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// A request, before the daemon acts (`AuthZReq`).
+    Request,
+    /// Its response, before the client gets it (`AuthZRes`).
+    Response,
+}
+
+impl Call {
+    /// Returns the protocol's name of it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Request => "AuthZReq",
+            Self::Response => "AuthZRes",
+        }
+    }
+}
+
 /// A request to the daemon that it asks us about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuthzRequest {
@@ -37,6 +56,8 @@ pub enum WireError {
     Json(String),
     /// The request's body is not base64.
     Base64(String),
+    /// The response's body is not base64.
+    ResponseBase64(String),
     /// A field without which nothing can be decided is absent.
     Absent(&'static str),
 }
@@ -47,6 +68,9 @@ impl fmt::Display for WireError {
             Self::Json(message) => write!(f, "malformed authorization request: {message}"),
             Self::Base64(message) => {
                 write!(f, "malformed authorization request: RequestBody is not base64: {message}")
+            }
+            Self::ResponseBase64(message) => {
+                write!(f, "malformed authorization request: ResponseBody is not base64: {message}")
             }
             Self::Absent(field) => write!(f, "malformed authorization request: no {field}"),
         }
@@ -131,7 +155,7 @@ pub fn encode(answer: &Answer) -> Vec<u8> {
 }
 
 /// Headers: an object of strings in which no name comes twice.
-struct Headers(Vec<(String, String)>);
+pub(crate) struct Headers(pub(crate) Vec<(String, String)>);
 
 impl<'de> Deserialize<'de> for Headers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -48,6 +48,11 @@ const FLAGS: &[Flag] = &[
         |a, v| set(&mut a.allow_path, v),
         "sets the path of the allow decision (default \"data.docker.authz.allow\")",
     ),
+    text(
+        "allow-response-path",
+        |a, v| set(&mut a.allow_response_path, v),
+        "sets the path of the decision about responses (default \"data.docker.authz.allow_response\", where the policy has it)",
+    ),
     switch("check", |a, on| a.check = on, "checks the policy and exits"),
     text(
         "config-file",
@@ -64,6 +69,7 @@ const FLAGS: &[Flag] = &[
         |a, v| set(&mut a.deny_path, v),
         "sets the path of the set of reasons to refuse",
     ),
+    switch("dry-run", |a, on| a.dry_run = on, "decides and logs, and refuses nothing"),
     switch("log-only-denied", |a, on| a.log_only_denied = on, "logs refusals only"),
     switch("log-unmasked", |a, on| a.log_unmasked = on, "leaves secrets in the log"),
     text(
@@ -188,10 +194,11 @@ fn split_flag(word: &str) -> Result<Option<(&str, Option<&str>)>, GoStyleError> 
     }))
 }
 
-/// Both paths go by the original's spelling and by that of the long flags.
+/// Paths go by the original's spelling and by that of the long flags.
 fn plain_name(name: &str) -> &str {
     match name {
         "allow-path" => "allowPath",
+        "allowResponsePath" => "allow-response-path",
         "denyPath" => "deny-path",
         other => other,
     }

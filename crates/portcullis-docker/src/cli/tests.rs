@@ -1,7 +1,7 @@
 //! Both spellings of the command line.
 
 use super::*;
-use crate::question::ALLOW_PATH_DEFAULT;
+use crate::question::{ALLOW_PATH_DEFAULT, RESPONSE_PATH_DEFAULT};
 
 fn go(line: &str) -> Result<DockerAuthzArgs, GoStyleError> {
     parse_go_style(line.split_whitespace().map(str::to_string))
@@ -25,6 +25,7 @@ fn both_spellings_say_the_same() {
         ("-policy-file a.rego", "--policy-file a.rego"),
         ("-policy-file=a -data-file b -data-file=c", "--policy-file a --data-file b --data-file c"),
         ("--allowPath /a/b -quiet", "--allow-path /a/b --quiet"),
+        ("-dry-run -allowResponsePath /r", "--dry-run --allow-response-path=/r"),
         ("-skip-ping=false", "--skip-ping=false"),
         ("-config-file c.yaml", "--config-file=c.yaml"),
         (
@@ -58,10 +59,10 @@ fn go_flags_fail_as_in_go() {
 fn without_a_policy_the_baseline_decides() {
     let options = go("-data-file d.json").unwrap().to_options().unwrap();
     assert_eq!(options.source.embedded.len(), 1);
-    assert_eq!(options.gate.question.queries(), [DENY_PATH_BASELINE]);
+    assert_eq!(options.gate.question.queries(), [DENY_PATH_BASELINE, RESPONSE_PATH_DEFAULT]);
     let options = go("-policy-file p.rego").unwrap().to_options().unwrap();
     assert_eq!(options.source.embedded.len(), 0);
-    assert_eq!(options.gate.question.queries(), [ALLOW_PATH_DEFAULT]);
+    assert_eq!(options.gate.question.queries(), [ALLOW_PATH_DEFAULT, RESPONSE_PATH_DEFAULT]);
 }
 
 #[test]
@@ -69,7 +70,7 @@ fn under_a_configuration_bundles_decide() {
     let options = go("-config-file c.yaml").unwrap().to_options().unwrap();
     assert_eq!(options.config_file.as_deref(), Some("c.yaml"));
     assert!(options.source.embedded.is_empty() && options.source.paths.is_empty());
-    assert_eq!(options.gate.question.queries(), [ALLOW_PATH_DEFAULT]);
+    assert_eq!(options.gate.question.queries(), [ALLOW_PATH_DEFAULT, RESPONSE_PATH_DEFAULT]);
 }
 
 #[test]
