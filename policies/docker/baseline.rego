@@ -207,7 +207,7 @@ deny contains msg if {
 deny contains msg if {
 	some config in settings
 	some device in config.Devices
-	msg := sprintf("devices of the host are not allowed (%s)", [device.PathOnHost])
+	msg := sprintf("devices of the host are not allowed (%s)", [object.get(device, "PathOnHost", "")])
 }
 
 deny contains "rules for devices are not allowed (DeviceCgroupRules)" if {
@@ -243,7 +243,7 @@ deny contains msg if {
 	some mount in mounts
 	some spelled in mount.paths
 	reason := host_path(clean(spelled))
-	msg := sprintf("mounting %s of the host is not allowed: %s", [mount.source, reason])
+	msg := sprintf("mounting %s of the host is not allowed: %s", [object.get(mount, "source", spelled), reason])
 }
 
 host_path(cleaned) := "it gives access to the whole host" if cleaned == "/"
@@ -326,7 +326,7 @@ deny contains msg if {
 	some mount in mounts
 	some spelled in mount.paths
 	".." in split(spelled, "/")
-	msg := sprintf("mounting %s of the host is not allowed: spell it without `..`", [mount.source])
+	msg := sprintf("mounting %s of the host is not allowed: spell it without `..`", [object.get(mount, "source", spelled)])
 }
 
 # --- what the daemon reads otherwise than a policy does ---------------------------------------------
@@ -364,7 +364,7 @@ fold(key) := replace(replace(lower(key), "\u017f", "s"), "\u212a", "k")
 
 deny contains msg if {
 	some fields in settings_and_body
-	some key in object.keys(fields) - usual_keys
+	some key in (object.keys(fields) - usual_keys)
 	known := folded_keys[fold(key)]
 	key != known
 	msg := sprintf("the field %s must be spelled %s", [key, known])

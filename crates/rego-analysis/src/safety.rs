@@ -61,7 +61,8 @@ fn check_branch(
     definition.body = body;
     let report = report::Report { names: orderer.names, near };
     report.heads(&loose, definition.location, findings);
-    report.bodies(orderer.refused, &definition.body, findings);
+    let left_out = (orderer.left_out, &definition.body);
+    report.bodies(orderer.refused, left_out, findings);
     report.exhausted(orderer.exhausted, findings);
 }
 
@@ -75,7 +76,7 @@ pub(crate) fn check_query(
     let mut orderer = Orderer::new(names);
     let (body, _) = orderer.order(body, Vec::new());
     let report = report::Report { names: orderer.names, near };
-    report.bodies(orderer.refused, &body, findings);
+    report.bodies(orderer.refused, (orderer.left_out, &body), findings);
     report.exhausted(orderer.exhausted, findings);
     body
 }

@@ -41,7 +41,15 @@ mod tests {
     #[test]
     fn a_body_stays_where_the_head_alone_says_something_else() {
         assert_eq!(rule("q[x] if true"), "q[x] if true");
-        assert_eq!(rule("q if {set()}"), "q if {\n\tset()\n}");
+        for set in ["set()", "not set()", "not {1}"] {
+            assert_eq!(rule(&format!("q if {{{set}}}")), format!("q if {{\n\t{set}\n}}"));
+        }
+        for first in ["{\"a\": 1} == x", "{x | x := 1} == y", "{\"a\": x} := y", "{}[_] == 1"] {
+            let branch = |body: &str| format!("q := 1 if x\n\nelse := 2 if {body}");
+            let want = branch(&format!("{{\n\t{first}\n}}"));
+            assert_eq!(rule(&branch(&format!("{{ {first} }}"))), want);
+            assert_eq!(rule(&format!("q if {{ {first} }}")), format!("q if {first}"));
+        }
     }
 
     #[test]
@@ -55,7 +63,7 @@ mod tests {
     #[test]
     fn comments_that_clash_go_above_the_rule() {
         let text = "q := {\"k\": 1} if {\n\tf([1], # a\n\t[ # b\n\t2, # c\n\t3][0]) # d\n}";
-        let want = "# a\n# b\n# c\nq := {\"k\": 1} if {\n\tf(\n\t\t[1],\n\t\t[\n\t\t\t2,\n\t\t\t3,\n\t\t][0],\n\t) # d\n}";
+        let want = "# a\n# b\n# c\n# d\nq := {\"k\": 1} if {\n\tf(\n\t\t[1],\n\t\t[\n\t\t\t2,\n\t\t\t3,\n\t\t][0],\n\t)\n}";
         assert_eq!(rule(text), want);
     }
 
@@ -67,8 +75,11 @@ mod tests {
 
     #[test]
     fn names_that_are_keywords_of_v1_are_told_of() {
-        let options =
-            FormatOptions { version: RegoVersion::V0, target: Target::V1, ..FormatOptions::default() };
+        let options = FormatOptions {
+            version: RegoVersion::V0,
+            target: Target::V1,
+            ..FormatOptions::default()
+        };
         for text in ["in { true }", "q { every := 1 }", "q { some if; if }", "q { if(1) }"] {
             let errors = format_module(&format!("package p\n{text}"), &options).unwrap_err();
             assert_eq!(errors.first().unwrap().code, "rego_parse_error", "{text}");
@@ -138,8 +149,7 @@ mod tests {
             for target in [Target::V1, Target::V0AndV1] {
                 let options = FormatOptions { target, ..FormatOptions::default() };
                 let formatted = format_module(&text, &options).unwrap();
-                let version =
-                    if target == Target::V1 { RegoVersion::V1 } else { RegoVersion::V0 };
+                let version = if target == Target::V1 { RegoVersion::V1 } else { RegoVersion::V0 };
                 let after = comments(&formatted, version);
                 assert_eq!(after.as_ref(), Some(&before), "{text}\n----\n{formatted}");
                 let again = format_module(&formatted, &FormatOptions { version, ..options });

@@ -97,7 +97,7 @@ mod tests {
         let messages = messages_of(RegoVersion::V1, chain(399));
         assert_eq!(messages.first().map(String::as_str), Some(TOO_DEEP));
         let mixed = |count: usize| {
-            let (open, close) = ("(".repeat(count), " + 1 + 1 + 1)".repeat(count));
+            let (open, close) = ("(".repeat(count), " + 1 + 1 + 1 + 1)".repeat(count));
             module(&format!("q := {open}1{close}"))
         };
         assert_eq!(messages_of(RegoVersion::V1, mixed(90)), Vec::<String>::new());

@@ -36,10 +36,19 @@ impl DataPath {
         let names_only = !snapshot.state().modules.is_empty();
         let is_indexed = names_only && path.keys.first().is_some_and(|key| key.as_i64().is_some());
         if is_indexed || snapshot.policy().is_function(&path.keys) {
-            let message = format!("rego_type_error: undefined ref: {}", path.shown());
-            return Err(ApiError::invalid(format!("1 error occurred: 1:1: {message}")));
+            return Err(path.undefined(snapshot));
         }
         Ok(path)
+    }
+
+    /// Returns that it cannot be asked for, in the words of the type check of a query for it.
+    fn undefined(&self, snapshot: &Snapshot) -> ApiError {
+        let shown = self.shown();
+        let message = match snapshot.policy().prepare(&shown) {
+            Err(errors) => errors.to_string(),
+            Ok(_) => format!("1 error occurred: 1:1: rego_type_error: undefined ref: {shown}"),
+        };
+        ApiError::internal(message)
     }
 
     /// Returns the query that asks for it.

@@ -108,12 +108,12 @@ fn policies_are_held_to_them() {
         ("o.rego", "package p\n\nimport future.keywords.if\n\na[x].b { x = 1 }\n"),
         ("h.rego", "package p\n\na[x].b { x = 1 }\n"),
     ]);
-    assert_snapshot!(place.run(&["check", "--capabilities", "c.json", "p.rego"]), @r"
+    assert_snapshot!(place.run(&["check", "--capabilities", "c.json", "p.rego"]), @"
     exit 1
     --- stderr
     1 error occurred: p.rego:3: rego_type_error: undefined function count
     	a := count([1])
-    	     ^
+    	     ^^^^^^^^^^
     ");
     let said = place.run(&["check", "--capabilities", "v1.7.0", "q.rego"]);
     let wanted =

@@ -27,12 +27,15 @@ fn parse_errors_show_the_line() {
 fn other_errors_show_the_line_below() {
     let shown = Place::with(&[("bad.rego", "package p\n\nq if {\n\tnope == 1\n}\n")])
         .run(&["check", "bad.rego"]);
-    assert_snapshot!(shown, @r"
+    assert_snapshot!(shown, @"
     exit 1
     --- stderr
     1 error occurred: bad.rego:4: rego_unsafe_var_error: var nope is unsafe
     	nope == 1
-    	^
+    	^^^^^^^^^
+    	note: bad.rego:4: `nope` needs a value before it can be an operand
+    		nope == 1
+    		^^^^
     	hint: give `nope` a value first: `nope := …`, `some nope in …`
     ");
 }
@@ -41,16 +44,16 @@ fn other_errors_show_the_line_below() {
 fn several_errors_are_counted() {
     let shown = Place::with(&[("bad.rego", "package p\n\nq := f(1)\n\nr := g(1)\n")])
         .run(&["check", "bad.rego"]);
-    assert_snapshot!(shown, @r"
+    assert_snapshot!(shown, @"
     exit 1
     --- stderr
     2 errors occurred:
     bad.rego:3: rego_type_error: undefined function f
     	q := f(1)
-    	     ^
+    	     ^^^^
     bad.rego:5: rego_type_error: undefined function g
     	r := g(1)
-    	     ^
+    	     ^^^^
     ");
 }
 
@@ -61,14 +64,18 @@ fn other_places_that_matter_are_named() {
         ("b.rego", "package p\n\ndefault q := 2\n"),
     ])
     .run(&["check", "a.rego", "b.rego"]);
-    assert_snapshot!(shown, @r"
+    assert_snapshot!(shown, @"
     exit 1
     --- stderr
     1 error occurred: a.rego:1: rego_type_error: multiple default rules data.p.q found at a.rego:3, b.rego:3
     	package p
-    	^
+    	^^^^^^^^^
     	note: a.rego:3: first default here
+    		default q := 1
+    		^^^^^^^^^^^^^^
     	note: b.rego:3: and here again
+    		default q := 2
+    		^^^^^^^^^^^^^^
     ");
 }
 
@@ -103,13 +110,13 @@ fn parse_errors_in_json_have_details() {
 fn no_more_errors_than_asked_for() {
     let text = "package p\n\na := x\n\nb := y\n\nc := z\n";
     let shown = Place::with(&[("bad.rego", text)]).run(&["check", "-m", "1", "bad.rego"]);
-    assert_snapshot!(shown, @r"
+    assert_snapshot!(shown, @"
     exit 1
     --- stderr
     2 errors occurred:
     bad.rego:3: rego_unsafe_var_error: var x is unsafe
     	a := x
-    	^
+    	^^^^^^
     	hint: give `x` a value first: `x := …`, `some x in …`
     rego_compile_error: error limit reached
     ");
@@ -149,12 +156,12 @@ fn directories_are_read_data_is_not() {
 fn v0_is_refused() {
     let shown =
         Place::with(&[("v0.rego", "package p\n\nallow { true }\n")]).run(&["check", "v0.rego"]);
-    assert_snapshot!(shown, @r"
+    assert_snapshot!(shown, @"
     exit 1
     --- stderr
     1 error occurred: v0.rego:3: rego_parse_error: `if` keyword is required before rule body
     	allow { true }
-    	^
+    	^^^^^^^^^^^^^^
     	hint: write `… if { … }`, or read the file as Rego v0
     ");
 }
@@ -173,12 +180,12 @@ fn v0_is_accepted_where_told() {
 fn strict_refuses_unused_variables() {
     let shown = Place::with(&[("p.rego", "package p\n\nq if {\n\tx := 1\n}\n")])
         .run(&["check", "--strict", "p.rego"]);
-    assert_snapshot!(shown, @r"
+    assert_snapshot!(shown, @"
     exit 1
     --- stderr
     1 error occurred: p.rego:4: rego_compile_error: assigned var x unused
     	x := 1
-    	^
+    	^^^^^^
     	hint: use it, or take it away
     ");
 }
@@ -205,12 +212,12 @@ fn bundles_are_checked_with_their_data_and_roots() {
         ("old/p.rego", "package old\n\nq { true }\n"),
         ("old/p_test.rego", "package old_test"),
     ]);
-    assert_snapshot!(place.run(&["check", "-b", "b"]), @r"
+    assert_snapshot!(place.run(&["check", "-b", "b"]), @"
     exit 1
     --- stderr
     1 error occurred: b/p.rego:3: rego_compile_error: conflicting rule for data path p/q found
     	q := 1
-    	^
+    	^^^^^^
     ");
     assert_snapshot!(place.run(&["check", "--bundle", "roots"]), @r"
     exit 1

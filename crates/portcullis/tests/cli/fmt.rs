@@ -151,12 +151,12 @@ fn what_does_not_parse_ends_it() {
     	     ^
     	hint: something before this place is not finished
     ");
-    assert_snapshot!(Place::with(&[]).stdin("p := 1").run(&["fmt"]), @r"
+    assert_snapshot!(Place::with(&[]).stdin("p := 1").run(&["fmt"]), @"
     exit 1
     --- stderr
     1 error occurred: stdin:1: rego_parse_error: package expected
     	p := 1
-    	^
+    	^^^^^^
     	hint: start the file with `package` and a name
     ");
 }
@@ -202,21 +202,21 @@ fn v0_is_rewritten_for_both_versions() {
     	x := 1
     }
     ");
-    assert_snapshot!(place.run(&["fmt", "p.rego"]), @r"
+    assert_snapshot!(place.run(&["fmt", "p.rego"]), @"
     exit 2
     --- stderr
     failed to format Rego source file: 3 errors occurred:
     p.rego:3: rego_parse_error: `if` keyword is required before rule body
     	allow { input.a }
-    	^
+    	^^^^^^^^^^^^^^^^^
     	hint: write `… if { … }`, or read the file as Rego v0
     p.rego:4: rego_parse_error: `if` keyword is required before rule body
     	deny[x] { x := 1 }
-    	^
+    	^^^^^^^^^^^^^^^^^^
     	hint: write `… if { … }`, or read the file as Rego v0
     p.rego:4: rego_parse_error: `contains` keyword is required for partial set rules
     	deny[x] { x := 1 }
-    	^
+    	^^^^^^^^^^^^^^^^^^
     	hint: write `p contains x if { … }`, or read the file as Rego v0
     ");
 }
@@ -257,38 +257,40 @@ fn what_v1_refuses_is_refused() {
         ("names.rego", "package p\n\nif { true }\n\nq { in := 1; in == 1 }\n"),
         ("old.rego", "package p\n\nq { any([true]) }\n"),
     ]);
-    assert_snapshot!(place.run(&["fmt", "--v0-v1", "imports.rego"]), @r"
+    assert_snapshot!(place.run(&["fmt", "--v0-v1", "imports.rego"]), @"
     exit 2
     --- stderr
     failed to format Rego source file: 1 error occurred: imports.rego:3: rego_compile_error: import must not shadow import data.foo
     	import data.bar as foo
-    	^
+    	^^^^^^^^^^^^^^^^^^^^^^
     	note: imports.rego:2: `foo` is imported here first
+    		import data.foo
+    		^^^^^^^^^^^^^^^
     	hint: give one of them another name with `as`, or take it away
     ");
-    assert_snapshot!(place.run(&["fmt", "--v0-v1", "names.rego"]), @r"
+    assert_snapshot!(place.run(&["fmt", "--v0-v1", "names.rego"]), @"
     exit 2
     --- stderr
     failed to format Rego source file: 3 errors occurred:
     names.rego:3: rego_parse_error: if keyword cannot be used for rule name
     	if { true }
-    	^
+    	^^^^^^^^^^^
     	hint: `if` is a keyword of Rego v1; choose another name first
     names.rego:5: rego_parse_error: in keyword cannot be used for variable name
     	q { in := 1; in == 1 }
-    	    ^
+    	    ^^
     	hint: `in` is a keyword of Rego v1; choose another name first
     names.rego:5: rego_parse_error: in keyword cannot be used for variable name
     	q { in := 1; in == 1 }
-    	             ^
+    	             ^^
     	hint: `in` is a keyword of Rego v1; choose another name first
     ");
-    assert_snapshot!(place.run(&["fmt", "--v0-v1", "old.rego"]), @r"
+    assert_snapshot!(place.run(&["fmt", "--v0-v1", "old.rego"]), @"
     exit 2
     --- stderr
     failed to format Rego source file: 1 error occurred: old.rego:3: rego_type_error: deprecated built-in function calls in expression: any
     	q { any([true]) }
-    	    ^
+    	    ^^^^^^^^^^^
     ");
 }
 
@@ -296,12 +298,12 @@ fn what_v1_refuses_is_refused() {
 fn operators_as_functions_have_as_many_operands() {
     let text = "package test\nimport rego.v1\n\np if {\n\tplus([1]) == 3\n\tplus(1, 2, x)\n}\n";
     let place = Place::with(&[("policy.rego", text)]);
-    assert_snapshot!(place.run(&["fmt", "policy.rego"]), @r"
+    assert_snapshot!(place.run(&["fmt", "policy.rego"]), @"
     exit 2
     --- stderr
     failed to format Rego source file: policy.rego: 1 error occurred: policy.rego:5: rego_type_error: plus: arity mismatch
     	plus([1]) == 3
-    	^
+    	^^^^
     	have: (array)
     	want: (number,number)
     ");
@@ -310,7 +312,7 @@ fn operators_as_functions_have_as_many_operands() {
 #[test]
 fn a_rule_that_opa_changes_is_told_of() {
     let text = "package p\n\nq := [a - b | c, d in e]\n";
-    assert_snapshot!(Place::with(&[("p.rego", text)]).run(&["fmt", "p.rego"]), @r"
+    assert_snapshot!(Place::with(&[("p.rego", text)]).run(&["fmt", "p.rego"]), @"
     exit 0
     --- stdout
     package p
@@ -319,7 +321,7 @@ fn a_rule_that_opa_changes_is_told_of() {
     --- stderr
     warning: p.rego:3: rego_format_warning: this does not say the same once it is formatted, as by OPA
     	q := [a - b | c, d in e]
-    	^
+    	^^^^^^^^^^^^^^^^^^^^^^^^
     	hint: compare the two; write the rule in another way
     ");
 }
@@ -361,10 +363,10 @@ fn capabilities_say_whether_keywords_may_follow_a_dot() {
     t.rego was successfully formatted, but the result is invalid: 2 errors occurred:
     formatted:3: rego_parse_error: template strings are not supported by current capabilities
     	q := $"{input.x}"
-    	     ^
+    	     ^^^
     formatted:3: rego_parse_error: unexpected template-string-part token: expected rule value term (e.g., q := <VALUE> { ... })
     	q := $"{input.x}"
-    	     ^
+    	     ^^^
 
     To inspect the formatted Rego, you can turn off this check with --check-result=false.
     "#);

@@ -284,39 +284,38 @@ fn annotations_are_shown() {
     let shown = place.run(&["inspect", "-a", "-f", "json", "b"]);
     let start = shown.find("  \"annotations\"").unwrap();
     assert_snapshot!(shown[start..].lines().take(32).collect::<Vec<_>>().join("\n"), @r#"
-      "annotations": [
-        {
-          "annotations": {
-            "description": "What it is for",
-            "scope": "package",
-            "title": "The package"
+    "annotations": [
+      {
+        "annotations": {
+          "description": "What it is for",
+          "scope": "package",
+          "title": "The package"
+        },
+        "location": {
+          "col": 1,
+          "file": "b/p.rego",
+          "row": 4
+        },
+        "path": [
+          {
+            "type": "var",
+            "value": "data"
           },
-          "location": {
-            "col": 1,
-            "file": "b/p.rego",
-            "row": 4
-          },
-          "path": [
+          {
+            "type": "string",
+            "value": "p"
+          }
+        ]
+      },
+      {
+        "annotations": {
+          "authors": [
             {
-              "type": "var",
-              "value": "data"
+              "email": "a@b.c",
+              "name": "Ann"
             },
             {
-              "type": "string",
-              "value": "p"
-            }
-          ]
-        },
-        {
-          "annotations": {
-            "authors": [
-              {
-                "email": "a@b.c",
-                "name": "Ann"
-              },
-              {
-                "name": "Bob"
-              }
+              "name": "Bob"
     "#);
     assert!(!place.run(&["inspect", "-f", "json", "b"]).contains("\"annotations\""));
     let bad = Place::with(&[("p.rego", "package p\n\n# METADATA\n# scope: x\nq := 1\n")]);

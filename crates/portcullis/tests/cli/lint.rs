@@ -8,7 +8,7 @@ const GATE: &str = "package gate\n\ndeny contains \"no\" if input.bad\n\nallow i
 fn findings_show_the_line_and_a_hint() {
     let shown = Place::with(&[("gate.rego", GATE)]).run(&["lint", "gate.rego"]);
     let expected = "exit 1\n--- stdout\nwarning: gate.rego:5: set-as-condition: `deny` is a set, which is \
-                    always defined: `not deny` is never true\n\tallow if not deny\n\t         ^\n\thint: write \
+                    always defined: `not deny` is never true\n\tallow if not deny\n\t         ^^^^^^^^\n\thint: write \
                     `count(deny) == 0`\n";
     assert_eq!(shown, expected);
 }

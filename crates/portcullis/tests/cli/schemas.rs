@@ -19,7 +19,7 @@ fn check_finds_what_the_input_does_not_have() {
     --- stderr
     1 error occurred: p.rego:3: rego_type_error: undefined ref: input.user.nme
     	allow if input.user.nme == "alice"
-    	         ^
+    	         ^^^^^^^^^^^^^^
     	input.user.nme
     	           ^
     	           have: "nme"

@@ -25,6 +25,8 @@ pub(crate) struct Orderer<'n> {
     pub(crate) names: &'n mut Vec<LocalName>,
     /// Variables without a value, with the statements that need them.
     pub(crate) refused: Vec<(Local, Location)>,
+    /// Those statements, to tell why.
+    pub(crate) left_out: Vec<Expr>,
     /// What is bound around the body under way: parameters at first.
     pub(crate) bound: Bound,
     /// Where ordering was given up, if it was.
@@ -55,7 +57,14 @@ struct Needs {
 impl<'n> Orderer<'n> {
     /// Returns an orderer that makes its locals up in `names`.
     pub(crate) fn new(names: &'n mut Vec<LocalName>) -> Self {
-        Self { names, refused: Vec::new(), bound: Bound::default(), exhausted: None, work: 0 }
+        Self {
+            names,
+            refused: Vec::new(),
+            left_out: Vec::new(),
+            bound: Bound::default(),
+            exhausted: None,
+            work: 0,
+        }
     }
 
     /// Orders a body whose heads (the head of its rule or comprehension) may bind variables too.
@@ -129,19 +138,20 @@ impl<'n> Orderer<'n> {
             }
             placed.extend(slot.take().map(|piece| Placed { piece, binds: found }));
         }
-        self.refuse(&open, &needs);
+        self.refuse(open, &needs);
         placed
     }
 
-    fn refuse(&mut self, open: &[Option<Piece>], needs: &[Needs]) {
+    fn refuse(&mut self, open: Vec<Option<Piece>>, needs: &[Needs]) {
         let safe = self.bound.set();
-        for (piece, needs) in open.iter().zip(needs) {
+        for (piece, needs) in open.into_iter().zip(needs) {
             let Some(piece) = piece else { continue };
             let found = outputs(&piece.expr, safe);
             let direct = needs.direct.iter().filter(|local| !found.contains(**local));
             for local in direct.chain(&needs.closed).filter(|local| !safe.contains(**local)) {
                 self.refused.push((*local, piece.expr.location));
             }
+            self.left_out.push(piece.expr);
         }
     }
 

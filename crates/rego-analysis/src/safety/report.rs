@@ -9,7 +9,7 @@ use super::why;
 use crate::finding::{COMPILE, Findings, Stage, UNSAFE};
 use crate::scope::LocalName;
 use crate::suggest;
-use crate::tree::{Body, Local};
+use crate::tree::{Body, Expr, Local};
 use crate::unit::Unit;
 
 /// Where names near to an unknown one are looked for.
@@ -42,7 +42,7 @@ impl Report<'_> {
     pub(super) fn bodies(
         &self,
         refused: Vec<(Local, Location)>,
-        body: &Body,
+        (left_out, body): (Vec<Expr>, &Body),
         findings: &mut Findings,
     ) {
         let mut first: BTreeMap<Local, Location> = BTreeMap::new();
@@ -50,12 +50,14 @@ impl Report<'_> {
             let known = first.entry(*local).or_insert(*location);
             *known = (*known).min(*location);
         }
+        let left_out = Body { exprs: left_out };
         let mut any = false;
         for (local, location) in &first {
             if let Some(name) = self.shown(*local) {
                 any = true;
                 let error = self.error(name, *location);
-                let error = match why::first_use(body, *local, *location) {
+                let used = |body| why::first_use(body, *local, *location);
+                let error = match used(&left_out).or_else(|| used(body)) {
                     Some(found) if found.location != *location => {
                         let at = Location {
                             span: self.name_span(found.location.span, name),

@@ -51,6 +51,8 @@ pub(super) struct Mark {
     patient: bool,
     next: usize,
     printed: usize,
+    in_comment: bool,
+    spoiled: bool,
 }
 
 impl Page {
@@ -254,6 +256,8 @@ impl Page {
             patient: self.patient,
             next: self.next,
             printed: self.printed.len(),
+            in_comment: self.in_comment,
+            spoiled: self.spoiled,
         }
     }
 
@@ -266,8 +270,8 @@ impl Page {
         self.patient = mark.patient;
         self.next = mark.next;
         self.printed.truncate(mark.printed);
-        self.in_comment = false;
-        self.spoiled = false;
+        self.in_comment = mark.in_comment;
+        self.spoiled = mark.spoiled;
     }
 
     /// Takes back what was printed since a mark, and puts text of the source in its place, with the
@@ -278,7 +282,8 @@ impl Page {
         self.out.truncate(mark.len);
         self.next = mark.next;
         self.printed.truncate(mark.printed);
-        self.in_comment = false;
+        self.in_comment = mark.in_comment;
+        self.spoiled = mark.spoiled;
         self.write_raw(raw, take_last);
     }
 

@@ -250,7 +250,9 @@ impl<'a> Printer<'a> {
     /// Prints a call: a function and its operands.
     pub(super) fn call(&mut self, function: &Node<'a>, args: &[Node<'a>]) -> Printed {
         match &function.kind {
-            Kind::Ref(parts) if matches!(parts.as_slice(), [Node { kind: Kind::Call { .. }, .. }]) => {
+            Kind::Ref(parts)
+                if matches!(parts.as_slice(), [Node { kind: Kind::Call { .. }, .. }]) =>
+            {
                 self.write("(");
                 self.reference(parts)?;
                 self.write(")");

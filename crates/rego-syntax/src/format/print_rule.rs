@@ -28,8 +28,8 @@ impl<'a> Printer<'a> {
             self.write(" if");
             if let [only] = rule.body.as_slice()
                 && only.place.row == rule.head.place.row
-                && !is_empty_set(only)
-                && let Some(printed) = self.statement_on_line(only)
+                && !is_set(only)
+                && let Some(printed) = self.statement_on_line(only, rule.head.is_else)
             {
                 return self.end_on_line(rule, printed);
             }
@@ -61,9 +61,11 @@ impl<'a> Printer<'a> {
     }
 
     /// Prints the one statement of a body behind `if`, or nothing where that would be read as a
-    /// body in braces: `if {1, 2}`. OPA prints even that.
-    fn statement_on_line(&mut self, only: &Expr<'a>) -> Option<Printed> {
-        if !only.negated && matches!(&only.kind, ExprKind::Term(term) if starts_with_set(term)) {
+    /// body in braces: `if {1, 2}`, and in a branch, where every brace opens a body, `else if {"a":
+    /// 1}`. OPA prints even that.
+    fn statement_on_line(&mut self, only: &Expr<'a>, is_else: bool) -> Option<Printed> {
+        let is_body = |term| if is_else { starts_with_brace(term) } else { starts_with_set(term) };
+        if !only.negated && matches!(&only.kind, ExprKind::Term(term) if is_body(term)) {
             return None;
         }
         self.write(" ");
@@ -203,9 +205,19 @@ fn starts_with_set(term: &Node<'_>) -> bool {
     }
 }
 
-/// Returns whether a statement is `set()` alone, which behind `if` is no body.
-fn is_empty_set(expr: &Expr<'_>) -> bool {
-    let is_empty =
-        |term: &Node<'_>| matches!(&term.kind, Kind::Set(items) if items.is_empty());
-    !expr.negated && matches!(&expr.kind, ExprKind::Term(term) if is_empty(term))
+/// Returns whether a brace is the first thing of a term.
+fn starts_with_brace(term: &Node<'_>) -> bool {
+    match &term.kind {
+        Kind::Set(items) => !items.is_empty(),
+        Kind::Object(_) | Kind::SetCompr { .. } | Kind::ObjectCompr { .. } => true,
+        Kind::Ref(parts) | Kind::Infix { args: parts, .. } => {
+            parts.first().is_some_and(starts_with_brace)
+        }
+        _ => false,
+    }
+}
+
+/// Returns whether a statement is a set alone, `set()` or `not {1}`, which behind `if` is no body.
+fn is_set(expr: &Expr<'_>) -> bool {
+    matches!(&expr.kind, ExprKind::Term(Node { kind: Kind::Set(_), .. }))
 }

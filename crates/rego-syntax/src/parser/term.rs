@@ -176,6 +176,8 @@ impl Parser<'_> {
         if let TermKind::Binary { parens, .. } = &mut term.kind {
             *parens = true;
         }
+        // The tree has no level for parentheses.
+        self.height = self.height.saturating_sub(1);
         let outer = Span::new(start, self.at.span.end);
         self.parens.push(Parens { inner: term.span, outer });
         Some(term)

@@ -61,8 +61,7 @@ proptest! {
 #[test]
 fn braces_of_a_body_stay_around_braces_of_a_term() {
     let text = "package p\n\nq if { {1, 2} == {2} }\n\nr if { {1} } else := {} if { {\"a\": 1} }\n";
-    let want =
-        "package p\n\nq if {\n\t{1, 2} == {2}\n}\n\nr if {\n\t{1}\n}\n\nelse := {} if {\"a\": 1}\n";
+    let want = "package p\n\nq if {\n\t{1, 2} == {2}\n}\n\nr if {\n\t{1}\n}\n\nelse := {} if {\n\t{\"a\": 1}\n}\n";
     assert_eq!(format("p.rego", text, &FormatOptions::default()).unwrap(), want);
 }
 

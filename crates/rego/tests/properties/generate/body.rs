@@ -51,7 +51,13 @@ impl Generator<'_> {
     /// Writes a rule's body down.
     pub(super) fn block(&mut self, body: Vec<String>) -> String {
         match body.as_slice() {
-            [one] if self.layout.below(3) == 1 && !one.starts_with('{') => one.clone(),
+            [one]
+                if self.layout.below(3) == 1
+                    && !one.starts_with('{')
+                    && !one.ends_with("set()") =>
+            {
+                one.clone()
+            }
             _ => format!("{{{}}}", self.lines(body)),
         }
     }
