@@ -3,7 +3,7 @@
 //! The daemon merges objects whose keys repeat while a policy sees the last one only, so a body in
 //! which a key repeats is refused: nobody could tell what it asks for.
 //!
-//! Pure. Must not know: what the fields mean.
+//! Pure. Must not know: what the fields are (that is `canonical.rs`).
 
 use std::borrow::Cow;
 use std::fmt;
@@ -22,17 +22,45 @@ pub enum BodyError {
     RepeatedKey(String),
     /// Nested deeper than [`BODY_DEPTH_MAX`].
     Depth,
+    /// A value that the daemon would refuse.
+    Kind {
+        /// Where: `HostConfig.Mounts[0].ReadOnly`.
+        path: String,
+        /// What belongs there, in words.
+        expected: &'static str,
+        /// What is there: its type, or a number as it is written.
+        found: String,
+    },
+    /// A field of `HostConfig` beside it, which old engines read.
+    Lifted(String),
+}
+
+/// Most characters of a key that a message repeats.
+const KEY_CHARS_MAX: usize = 64;
+
+/// Returns a key of the client's for a message: whoever reads the answer sees it, never what it would
+/// do to a terminal.
+pub(crate) fn shown(key: &str) -> String {
+    key.chars().take(KEY_CHARS_MAX).flat_map(char::escape_debug).collect()
 }
 
 impl fmt::Display for BodyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Json(message) => write!(f, "request body is not JSON: {message}"),
-            // Whoever reads the answer sees the client's key, never what it would do to a terminal.
-            Self::RepeatedKey(key) => {
-                write!(f, "request body repeats the key `{}`", key.escape_debug())
-            }
+            Self::RepeatedKey(key) => write!(f, "request body repeats the key `{}`", shown(key)),
             Self::Depth => write!(f, "request body is nested deeper than {BODY_DEPTH_MAX} levels"),
+            Self::Kind { path, expected, found } if path.is_empty() => {
+                write!(f, "request body must be {expected}, not {found}")
+            }
+            Self::Kind { path, expected, found } => {
+                write!(f, "request body has {found} at `{path}`, which must be {expected}")
+            }
+            Self::Lifted(field) => write!(
+                f,
+                "request body has the deprecated top-level HostConfig field `{field}`: put it into \
+                 `HostConfig`"
+            ),
         }
     }
 }

@@ -13,8 +13,11 @@ use portcullis_service::service::Service;
 use portcullis_service::store::{Current, Store};
 use rego::{Recorder, Value};
 
+use crate::api::{Body, Found};
 pub use crate::backing::Secrets;
 use crate::backing::{Backing, Effort, Made};
+use crate::body::BodyError;
+use crate::canonical::canonical;
 use crate::event::Decision;
 use crate::plugin::{Plugin, Unread};
 use crate::question::Question;
@@ -257,10 +260,19 @@ impl Plugin for Gate {
 /// Errors: a target or a body that cannot be read, in words for the user.
 pub fn input_of(request: &AuthzRequest, resolve: &dyn Fn(&str) -> String) -> Result<Value, String> {
     let target = uri::parse(&request.uri).map_err(|error| error.to_string())?;
-    let body = body::parse(&request.body).map_err(|error| error.to_string())?;
-    let mounts = mounts::bind_mounts(&body, resolve);
     let found = api::find(&request.method, &target.path);
+    let body = body_of(request, found).map_err(|error| error.to_string())?;
+    let mounts = mounts::bind_mounts(&body, resolve);
     Ok(input::build(request, &target, found, body, &mounts))
+}
+
+/// Returns the body as the endpoint's decoder takes it, or as it came where the endpoint has none.
+fn body_of(request: &AuthzRequest, found: Found<'_>) -> Result<Value, BodyError> {
+    let body = body::parse(&request.body)?;
+    match found.route.map(|route| &route.body) {
+        Some(Body::Json { shape, .. }) if !request.body.is_empty() => canonical(&body, shape),
+        _ => Ok(body),
+    }
 }
 
 /// Returns what can be logged of a request whose input cannot be made.

@@ -10,6 +10,7 @@ pub mod api;
 mod backing;
 pub mod baseline;
 pub mod body;
+pub mod canonical;
 mod check;
 pub mod cli;
 pub mod event;

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 use rego::Value;
 
+use super::fold;
+
 /// A type's place in the table.
 pub type TypeId = usize;
 
@@ -70,14 +72,15 @@ pub struct Type {
     pub name: String,
     /// Its fields.
     pub fields: Vec<Field>,
-    /// Where each is, by its folded name.
-    pub(super) by_fold: BTreeMap<String, usize>,
+    /// Where each is, by its name and by its folded name.
+    pub(super) places: BTreeMap<String, usize>,
 }
 
 impl Type {
-    /// Returns the place of the field that a key with this [folded](super::fold) text is decoded
-    /// into.
-    pub fn find(&self, folded: &str) -> Option<usize> {
-        self.by_fold.get(folded).copied()
+    /// Returns the place of the field that a key is decoded into: that of its name, or one that
+    /// differs in case only.
+    pub fn find(&self, key: &str) -> Option<usize> {
+        let place = self.places.get(key).or_else(|| self.places.get(&fold(key)));
+        place.copied()
     }
 }

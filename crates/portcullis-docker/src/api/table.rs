@@ -87,9 +87,14 @@ impl Table {
 
     fn add(&mut self, of: usize, field: Field) -> Option<()> {
         let target = self.types.get_mut(of)?;
-        let taken = target.by_fold.insert(fold(field.name.as_str()?), target.fields.len());
+        let (name, place) = (field.name.as_str()?, target.fields.len());
+        if target.find(name).is_some() {
+            return None; // Go would decode neither
+        }
+        target.places.insert(fold(name), place);
+        target.places.insert(name.to_string(), place);
         target.fields.push(field);
-        taken.is_none().then_some(())
+        Some(())
     }
 
     /// Reads `METHOD PATH ACTION reads|writes BODY`.
