@@ -64,7 +64,7 @@ impl Oracle {
         let asked = self.modules.iter().find(|(file, _)| file.name() == name);
         let (file, module) = asked.ok_or(NoAnswer::NoMatch)?;
         let own = |span: Span| (file.name().to_owned(), file.position(span.start));
-        for import in module.imports.iter().filter(|import| holds(import.span, offset)) {
+        if let Some(import) = module.imports.iter().find(|import| holds(import.span, offset)) {
             let path: Vec<Text> = import.path.iter().map(|name| name.text.clone()).collect();
             return self.definition_of(&path).ok_or(NoAnswer::NoDefinition);
         }

@@ -42,7 +42,7 @@ impl Move {
         let path = |term: &Term| {
             let TermKind::Ref { head, path } = &term.kind else { return None };
             let is_data = matches!(&head.kind, TermKind::Var(name) if &**name == "data");
-            let steps: Option<Vec<String>> = path.iter().map(|step| constant(step)).collect();
+            let steps: Option<Vec<String>> = path.iter().map(constant).collect();
             steps.filter(|_| is_data)
         };
         let wrong = |term: &str| format!("{term} must be a reference below data");

@@ -42,6 +42,17 @@ fn called_opa_docker_authz_it_checks_policies() {
 }
 
 #[test]
+fn a_gate_tells_of_likely_mistakes() {
+    let policy = "package docker.authz\n\nallow if not deny\n\ndeny contains \"no\" if input.Body.Privileged\n";
+    let place = Place::with(&[("p.rego", policy)]).called("opa-docker-authz");
+    assert_snapshot!(place.run(&["-policy-file", "p.rego", "-check"]), @"
+    exit 0
+    --- stderr
+    warning: p.rego:3: set-as-condition: `deny` is a set, which is always defined: `not deny` is never true (write `count(deny) == 0`)
+    ");
+}
+
+#[test]
 fn a_gate_needs_a_configuration_that_leads_to_a_policy() {
     let place = Place::with(&[("c.yaml", "decision_logs:\n  console: true\n")]);
     let gate = place.called("opa-docker-authz");
