@@ -4,6 +4,7 @@
 //! Must not know: what a decision is.
 
 mod go_style;
+mod guard;
 
 use std::fmt;
 use std::io::Write;
@@ -16,6 +17,7 @@ use portcullis_service::source::PolicySource;
 use rego::{Annotations, RegoVersion};
 
 pub use self::go_style::{GoStyleError, parse_go_style, usage};
+pub use self::guard::{Guard, GuardArgs};
 use crate::baseline;
 use crate::check::check as check_bundles;
 use crate::gate::{GateOptions, Logged, Mode, Secrets};
@@ -47,12 +49,23 @@ pub enum ArgumentError {
     Path(PathError),
     /// The policy would come from files and from bundles.
     TwoSources,
+    /// The host's files are not at this directory: why.
+    HostRoot(PathBuf, String),
+    /// No header has this name.
+    Header(String),
+    /// An identity that whoever has none would have.
+    BreakGlass,
 }
 
 impl fmt::Display for ArgumentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Path(error) => error.fmt(f),
+            Self::HostRoot(path, why) => {
+                write!(f, "cannot use `{}` as the host's root: {why}", path.display())
+            }
+            Self::Header(name) => write!(f, "`{name}` cannot be the name of a header"),
+            Self::BreakGlass => f.write_str("an identity of --break-glass is empty"),
             Self::TwoSources => f.write_str(
                 "the policy comes from bundles or from files: use either a configuration file, or \
                  policy and data files",
@@ -126,6 +139,9 @@ pub struct DockerAuthzArgs {
     /// Print the version and exit
     #[arg(long)]
     pub version: bool,
+    /// Whom and what the gate trusts.
+    #[command(flatten)]
+    pub guard: GuardArgs,
 }
 
 impl Default for DockerAuthzArgs {
@@ -148,6 +164,7 @@ impl Default for DockerAuthzArgs {
             check: false,
             config_file: None,
             version: false,
+            guard: GuardArgs::default(),
         }
     }
 }
@@ -246,7 +263,7 @@ fn complain(err: &mut dyn Write, what: &dyn std::fmt::Display, code: u8) -> u8 {
 impl DockerAuthzArgs {
     /// Returns what the arguments ask for.
     ///
-    /// Errors: a path that names no document; a configuration beside files.
+    /// Errors: a path that names no document; a configuration beside files; a guard that cannot be.
     pub fn to_options(&self) -> Result<RunOptions, ArgumentError> {
         let has_files = !self.policy_file.is_empty() || !self.data_file.is_empty();
         if self.config_file.is_some() && has_files {
@@ -264,6 +281,7 @@ impl DockerAuthzArgs {
             skip_ping: self.skip_ping,
             logged,
             mode: if self.dry_run { Mode::DryRun } else { Mode::Enforcing },
+            guard: self.guard()?,
         };
         Ok(RunOptions {
             source: self.source(),

@@ -1,6 +1,6 @@
 //! One call through the gate: bytes in, answer out. Every way that is not a plain yes is a no.
 //!
-//! Joins the rooms: wire, body, mounts, input, the policy in force, verdict, log. Must not know:
+//! Joins the rooms: wire, body, facts, protection, input, the policy in force, verdict, log. Must not know:
 //! sockets.
 
 use std::sync::Arc;
@@ -18,13 +18,17 @@ pub use crate::backing::Secrets;
 use crate::backing::{Backing, Effort, Made};
 use crate::body::BodyError;
 use crate::canonical::canonical;
+use crate::cli::Guard;
 use crate::event::Decision;
+use crate::facts::{Asked, FactsOptions};
+use crate::host_tree::Place;
 use crate::plugin::{Plugin, Unread};
+use crate::protection::Protection;
 use crate::question::Question;
 use crate::verdict::{Verdict, of_allow, of_deny};
 use crate::waiting::Waiting;
 use crate::wire::{Answer, AuthzRequest, Call};
-use crate::{api, body, input, mounts, response, uri, wire};
+use crate::{api, body, facts, input, response, uri, wire};
 
 /// What is logged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,6 +66,8 @@ pub struct GateOptions {
     pub logged: Logged,
     /// What becomes of a decision.
     pub mode: Mode,
+    /// What it guards by.
+    pub guard: Guard,
 }
 
 /// Decides about calls. Shared between threads.
@@ -124,9 +130,12 @@ impl Gate {
         let read = self.read(call, bytes);
         let (input, (verdict, effort), unread) = match read {
             Ok(None) => return None,
-            Ok(Some(input)) => {
+            Ok(Some(Read { input, refusal: None })) => {
                 let decided = self.decide(call, &current, &input);
                 (input, decided, None)
+            }
+            Ok(Some(Read { input, refusal: Some(reason) })) => {
+                (input, (Verdict::Deny(vec![reason]), Effort::default()), None)
             }
             Err((fault, input)) => {
                 let verdict = Verdict::Error(fault.reason);
@@ -139,7 +148,7 @@ impl Gate {
     /// Returns what the policy is asked about; nothing for the daemon's ping.
     ///
     /// Errors: why it cannot be read, and what can be logged of it.
-    fn read(&self, call: Call, bytes: Vec<u8>) -> Result<Option<Value>, (Unread, Value)> {
+    fn read(&self, call: Call, bytes: Vec<u8>) -> Result<Option<Read>, (Unread, Value)> {
         let malformed =
             |error: wire::WireError| (Unread::new("malformed", error.to_string()), Value::NULL);
         let request = wire::decode(&bytes).map_err(malformed)?;
@@ -154,11 +163,17 @@ impl Gate {
             }
         };
         drop(bytes);
-        let input = input_of(&request, &mounts::resolve)
+        let Guard { tree, identity_header, protection } = &self.options.guard;
+        let look = |path: &str| tree.look(path);
+        let options = FactsOptions { look: &look, identity_header: identity_header.as_deref() };
+        let read = read(&request, options, protection)
             .map_err(|reason| (Unread::new("incomplete", reason), outline(&request)))?;
         Ok(Some(match response {
-            None => input,
-            Some(response) => input::with_response(&input, response),
+            None => read,
+            // What was protected, was so before the daemon acted.
+            Some(response) => {
+                Read { input: input::with_response(&read.input, response), refusal: None }
+            }
         }))
     }
 
@@ -255,15 +270,37 @@ impl Plugin for Gate {
     }
 }
 
-/// Returns what the policy sees. `resolve` says where a path of the host leads.
+/// Returns what the policy sees, where no header is trusted. `look` says where a path of the host
+/// leads.
 ///
-/// Errors: a target or a body that cannot be read, in words for the user.
-pub fn input_of(request: &AuthzRequest, resolve: &dyn Fn(&str) -> String) -> Result<Value, String> {
+/// Errors: a target, a body or another part that cannot be read, in words for the user.
+pub fn input_of(request: &AuthzRequest, look: &dyn Fn(&str) -> Place) -> Result<Value, String> {
+    let options = FactsOptions { look, identity_header: None };
+    Ok(read(request, options, &Protection::default())?.input)
+}
+
+/// A request that could be read.
+struct Read {
+    /// What the policy sees.
+    input: Value,
+    /// Why the gate refuses without asking the policy, to protect itself.
+    refusal: Option<String>,
+}
+
+/// Returns what the policy sees, and what the gate's protection of itself says.
+fn read(
+    request: &AuthzRequest,
+    options: FactsOptions<'_>,
+    protection: &Protection,
+) -> Result<Read, String> {
     let target = uri::parse(&request.uri).map_err(|error| error.to_string())?;
     let found = api::find(&request.method, &target.path);
     let body = body_of(request, found).map_err(|error| error.to_string())?;
-    let mounts = mounts::bind_mounts(&body, resolve);
-    Ok(input::build(request, &target, found, body, &mounts))
+    let asked = Asked::new(&request.method, found, &target, &body);
+    let facts = facts::derive(request, &asked, options).map_err(|error| error.to_string())?;
+    let refusal = protection.refusal(&asked, &facts);
+    let input = input::build(request, &target, found, body.clone(), &facts);
+    Ok(Read { input, refusal })
 }
 
 /// Returns the body as the endpoint's decoder takes it, or as it came where the endpoint has none.

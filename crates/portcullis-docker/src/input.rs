@@ -1,5 +1,5 @@
 //! What a policy sees of a request: the fields of opa-docker-authz, so that its policies run
-//! unchanged, and what those leave to guess.
+//! unchanged, what those leave to guess, and the facts beside them.
 //!
 //! Pure. Must not know: policies, files.
 //!
@@ -10,33 +10,45 @@ use std::collections::BTreeMap;
 use rego::Value;
 
 use crate::api::Found;
-use crate::mounts::BindMount;
+use crate::facts::Facts;
+use crate::facts::cert::Cert;
+use crate::facts::image::Image;
+use crate::facts::mounts::BindMount;
+use crate::facts::ports::Port;
+use crate::facts::sharing::Share;
 use crate::uri::Target;
 use crate::wire::AuthzRequest;
 
 /// Returns the input document of a request, given its target taken apart, its endpoint found, its
-/// body parsed and its mounts resolved.
+/// body parsed and the facts that were drawn from them.
 pub fn build(
     request: &AuthzRequest,
     target: &Target,
     found: Found<'_>,
     body: Value,
-    mounts: &[BindMount],
+    facts: &Facts,
 ) -> Value {
     let segments = target.path.split('/').map(Value::from).collect();
     Value::object_from_strs([
         ("APIVersion", Value::from(found.version)),
         ("Action", Value::from(found.action(&target.query))),
         ("AuthMethod", Value::from(request.user_authn_method.as_str())),
-        ("BindMounts", bind_mounts(mounts)),
+        ("BindMounts", bind_mounts(&facts.mounts)),
         ("Body", body),
+        ("Cert", facts.cert.as_ref().map_or(Value::NULL, Cert::to_value)),
+        ("Groups", groups(facts)),
         ("Headers", headers(request.headers.as_deref())),
+        ("Identity", Value::from(facts.identity.as_str())),
+        ("Image", facts.image.as_ref().map_or(Value::NULL, Image::to_value)),
         ("Method", Value::from(request.method.as_str())),
         ("Path", Value::from(request.uri.as_str())),
         ("PathArr", Value::array(segments)),
         ("PathPlain", Value::from(target.path.as_str())),
+        ("Ports", Value::array(facts.ports.iter().map(Port::to_value).collect())),
         ("Query", query(&target.query)),
         ("ReadOnly", Value::from(found.is_read_only())),
+        ("Security", facts.security.to_value()),
+        ("Sharing", Value::array(facts.sharing.iter().map(Share::to_value).collect())),
         ("User", Value::from(request.user.as_str())),
     ])
 }
@@ -70,12 +82,10 @@ fn bind_mounts(mounts: &[BindMount]) -> Value {
     if mounts.is_empty() {
         return Value::NULL;
     }
-    let object = |mount: &BindMount| {
-        Value::object_from_strs([
-            ("ReadOnly", mount.read_only.into()),
-            ("Resolved", mount.resolved.as_str().into()),
-            ("Source", mount.source.as_str().into()),
-        ])
-    };
-    Value::array(mounts.iter().map(object).collect())
+    Value::array(mounts.iter().map(BindMount::to_value).collect())
+}
+
+fn groups(facts: &Facts) -> Value {
+    let groups = facts.cert.as_ref().map(Cert::groups).unwrap_or_default();
+    Value::array(groups.into_iter().map(Value::from).collect())
 }

@@ -47,7 +47,15 @@ pub struct AuthzRequest {
     pub headers: Option<Vec<(String, String)>>,
     /// Its body, where the daemon shows one.
     pub body: Vec<u8>,
+    /// The certificates that the client showed, in PEM, its own first.
+    pub certificates: Vec<Vec<u8>>,
 }
+
+/// Most certificates of one client. Ours; chains have three or four.
+const CERTIFICATES_MAX: usize = 16;
+
+/// Most bytes of one certificate in base64. Ours.
+const CERTIFICATE_BYTES_MAX: usize = 64 << 10;
 
 /// Why bytes are not a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +66,8 @@ pub enum WireError {
     Base64(String),
     /// The response's body is not base64.
     ResponseBase64(String),
+    /// A certificate is not base64, or there is too much of them.
+    Certificates,
     /// A field without which nothing can be decided is absent.
     Absent(&'static str),
 }
@@ -72,6 +82,9 @@ impl fmt::Display for WireError {
             Self::ResponseBase64(message) => {
                 write!(f, "malformed authorization request: ResponseBody is not base64: {message}")
             }
+            Self::Certificates => f.write_str(
+                "malformed authorization request: RequestPeerCertificates is not a short list of base64",
+            ),
             Self::Absent(field) => write!(f, "malformed authorization request: no {field}"),
         }
     }
@@ -102,8 +115,8 @@ impl Answer {
     }
 }
 
-/// The request as JSON. Fields that are not listed (certificates, those of responses, ones of
-/// engines to come) are passed over.
+/// The request as JSON. Fields that are not listed (those of responses, ones of engines to come) are
+/// passed over.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Message<'a> {
@@ -120,12 +133,14 @@ struct Message<'a> {
     /// Borrowed where it can be: it is most of the message.
     #[serde(default, borrow)]
     request_body: Option<Cow<'a, str>>,
+    #[serde(default, borrow)]
+    request_peer_certificates: Option<Vec<Cow<'a, str>>>,
 }
 
 /// Returns the request that `bytes` hold.
 ///
 /// Errors: anything but one JSON object with a method, a target, headers that are distinct strings,
-/// and a body in base64.
+/// and body and certificates in base64.
 pub fn decode(bytes: &[u8]) -> Result<AuthzRequest, WireError> {
     // An array of the fields' values would be read as well.
     if bytes.trim_ascii_start().first() != Some(&b'{') {
@@ -135,6 +150,7 @@ pub fn decode(bytes: &[u8]) -> Result<AuthzRequest, WireError> {
         serde_json::from_slice(bytes).map_err(|error| WireError::Json(error.to_string()))?;
     let body = message.request_body.as_deref().unwrap_or_default();
     let body = STANDARD.decode(body).map_err(|error| WireError::Base64(error.to_string()))?;
+    let certificates = certificates(message.request_peer_certificates.as_deref())?;
     let present = |field: Option<String>, name| {
         field.filter(|text| !text.is_empty()).ok_or(WireError::Absent(name))
     };
@@ -145,7 +161,19 @@ pub fn decode(bytes: &[u8]) -> Result<AuthzRequest, WireError> {
         uri: present(message.request_uri, "RequestUri")?,
         headers: message.request_headers.map(|headers| headers.0),
         body,
+        certificates,
     })
+}
+
+fn certificates(encoded: Option<&[Cow<'_, str>]>) -> Result<Vec<Vec<u8>>, WireError> {
+    let encoded = encoded.unwrap_or_default();
+    let fits = |one: &Cow<'_, str>| one.len() <= CERTIFICATE_BYTES_MAX;
+    if encoded.len() > CERTIFICATES_MAX || !encoded.iter().all(fits) {
+        return Err(WireError::Certificates);
+    }
+    let decode = |one: &Cow<'_, str>| STANDARD.decode(one.as_bytes());
+    let decoded: Result<Vec<_>, _> = encoded.iter().map(decode).collect();
+    decoded.map_err(|_| WireError::Certificates)
 }
 
 /// Returns the bytes of an answer.
@@ -195,12 +223,13 @@ mod tests {
     fn decodes_what_a_daemon_sends() {
         let bytes = br#"{"User":"alice","UserAuthNMethod":"TLS","RequestMethod":"POST",
             "RequestUri":"/v1.41/containers/create","RequestBody":"e30=",
-            "RequestHeaders":{"B":"2","A":"1"},"RequestPeerCertificates":["x"]}"#;
+            "RequestHeaders":{"B":"2","A":"1"},"RequestPeerCertificates":["eA=="]}"#;
         let request = decode(bytes).unwrap();
         assert_eq!(request.user, "alice");
         assert_eq!(request.user_authn_method, "TLS");
         assert_eq!(request.uri, "/v1.41/containers/create");
         assert_eq!(request.body, b"{}");
+        assert_eq!(request.certificates, [b"x"]);
         let headers = request.headers.unwrap();
         assert_eq!(headers, [("A".into(), "1".into()), ("B".into(), "2".into())]);
     }
@@ -232,6 +261,9 @@ mod tests {
             r#"{"RequestMethod":"GET","RequestUri":"/","RequestBody":"e30=e30="}"#,
             r#"{"RequestMethod":"GET","RequestUri":"/","RequestBody":"not base64"}"#,
             r#"{"RequestMethod":1,"RequestUri":"/"}"#,
+            r#"{"RequestMethod":"GET","RequestUri":"/","RequestPeerCertificates":["x"]}"#,
+            r#"{"RequestMethod":"GET","RequestUri":"/","RequestPeerCertificates":[null]}"#,
+            r#"{"RequestMethod":"GET","RequestUri":"/","RequestPeerCertificates":"eA=="}"#,
         ] {
             assert!(decode(bytes.as_bytes()).is_err(), "{bytes}");
         }

@@ -13,6 +13,39 @@ mod support;
 use std::collections::HashMap;
 
 use portcullis_docker::gate::input_of;
+use portcullis_docker::host_tree::Place;
+use rego::Value;
+
+/// Returns those fields of an input that the original has, and those of its mounts that it knows;
+/// it knows of no service's.
+fn as_recorded(input: &Value, expected: &Value) -> Value {
+    let fields = expected.as_object().unwrap().iter().map(|(key, _)| {
+        let ours = input.as_object().unwrap().get(key).unwrap();
+        let ours = match key.as_str() {
+            Some("BindMounts") if is_of_service(input) => Value::NULL,
+            Some("BindMounts") => mounts(ours),
+            _ => ours.clone(),
+        };
+        (key.clone(), ours)
+    });
+    Value::object(fields.collect())
+}
+
+fn is_of_service(input: &Value) -> bool {
+    input.get_path(&["PathPlain"]).and_then(Value::as_str).unwrap().contains("/services/")
+}
+
+fn mounts(mounts: &Value) -> Value {
+    let known = |mount: &Value| {
+        let field = |name| (Value::from(name), mount.get_path(&[name]).unwrap().clone());
+        Value::object(["ReadOnly", "Resolved", "Source"].map(field).to_vec())
+    };
+    let is_volume =
+        |mount: &Value| mount.get_path(&["Kind"]).and_then(Value::as_str) == Some("volume-bind");
+    let listed = mounts.as_array().unwrap_or_default();
+    let listed: Vec<_> = listed.iter().filter(|mount| !is_volume(mount)).map(known).collect();
+    if listed.is_empty() { Value::NULL } else { Value::array(listed) }
+}
 
 #[test]
 fn every_recorded_input_is_equal() {
@@ -28,11 +61,9 @@ fn every_recorded_input_is_equal() {
             headers.push(("Authz-User".to_string(), user.to_string()));
         }
         // The recording was made where none of the paths exist.
-        let input = input_of(&request, &|_| String::new()).unwrap();
-        for (name, expected) in record["input"].as_object().unwrap() {
-            let value = input.get_path(&[name]).unwrap();
-            assert_eq!(value, &support::value(expected), "{name} of {}", record["cmd"]);
-        }
+        let input = input_of(&request, &|_| Place::default()).unwrap();
+        let expected = support::value(&record["input"]);
+        assert_eq!(as_recorded(&input, &expected), expected, "{}", record["cmd"]);
         compared += 1;
     }
     assert!(compared > 500, "only {compared} inputs");

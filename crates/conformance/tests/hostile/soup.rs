@@ -1,6 +1,7 @@
 //! Random text: of the words of the language, and of anything at all.
 
 use portcullis_docker::gate::input_of;
+use portcullis_docker::host_tree::Place;
 use portcullis_docker::wire;
 use proptest::prelude::*;
 use rego::{Compiler, RegoVersion, Value};
@@ -132,7 +133,7 @@ proptest! {
         });
         if let Ok(mut request) = wire::decode(message.to_string().as_bytes()) {
             request.body = body.into_bytes();
-            let _ = input_of(&request, &|_: &str| String::new());
+            let _ = input_of(&request, &|_: &str| Place::default());
         }
     }
 }

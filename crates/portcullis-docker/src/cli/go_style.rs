@@ -53,6 +53,11 @@ const FLAGS: &[Flag] = &[
         |a, v| set(&mut a.allow_response_path, v),
         "sets the path of the decision about responses (default \"data.docker.authz.allow_response\", where the policy has it)",
     ),
+    text(
+        "break-glass",
+        |a, v| add(&mut a.guard.break_glass, v),
+        "sets an identity that self-protection does not hold for; may be repeated",
+    ),
     switch("check", |a, on| a.check = on, "checks the policy and exits"),
     text(
         "config-file",
@@ -70,6 +75,14 @@ const FLAGS: &[Flag] = &[
         "sets the path of the set of reasons to refuse",
     ),
     switch("dry-run", |a, on| a.dry_run = on, "decides and logs, and refuses nothing"),
+    text(
+        "host-root",
+        |a, v| {
+            a.guard.host_root = PathBuf::from(v);
+            Ok(())
+        },
+        "sets the directory at which the host's files are (default \"/\")",
+    ),
     switch("log-only-denied", |a, on| a.log_only_denied = on, "logs refusals only"),
     switch("log-unmasked", |a, on| a.log_unmasked = on, "leaves secrets in the log"),
     text(
@@ -85,11 +98,34 @@ const FLAGS: &[Flag] = &[
         |a, v| add(&mut a.policy_file, v),
         "sets the path of a policy file to load; may be repeated",
     ),
+    text(
+        "protect-container",
+        |a, v| add(&mut a.guard.protect_container, v),
+        "sets the name of the container that the gate runs in; may be repeated",
+    ),
+    text(
+        "protect-path",
+        |a, v| {
+            a.guard.protect_path.push(PathBuf::from(v));
+            Ok(())
+        },
+        "sets a path of the host that is the gate's; may be repeated",
+    ),
+    text(
+        "protect-plugin",
+        |a, v| add(&mut a.guard.protect_plugin, v),
+        "sets the name of the managed plugin that the gate is; may be repeated",
+    ),
     switch("quiet", |a, on| a.quiet = on, "logs no decisions"),
     text(
         "rego-version",
         grammar,
         "sets the grammar of the policies: auto, v0 or v1 (default \"auto\")",
+    ),
+    switch(
+        "self-protection",
+        |a, on| a.guard.self_protection = on,
+        "refuses what would switch the gate off, whatever the policy says (default true)",
     ),
     switch(
         "skip-ping",
@@ -105,6 +141,11 @@ const FLAGS: &[Flag] = &[
         "sets the path of the socket",
     ),
     text("timeout", timeout, "sets the longest evaluation in milliseconds (default 5000)"),
+    text(
+        "trust-identity-header",
+        |a, v| set(&mut a.guard.trust_identity_header, v),
+        "sets the header whose value is believed to be the user's name",
+    ),
     switch("version", |a, on| a.version = on, "prints the version and exits"),
 ];
 

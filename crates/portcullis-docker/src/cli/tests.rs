@@ -34,6 +34,14 @@ fn both_spellings_say_the_same() {
         ),
         ("-log-only-denied=1 -quiet=F -timeout 7", "--log-only-denied --timeout 7"),
         (
+            "-host-root /h -trust-identity-header X -self-protection=false -break-glass a",
+            "--host-root=/h --trust-identity-header=X --self-protection=false --break-glass=a",
+        ),
+        (
+            "-protect-plugin a -protect-plugin=b -protect-path /p -protect-container c",
+            "--protect-plugin a --protect-plugin b --protect-path /p --protect-container c",
+        ),
+        (
             "-check -version -log-unmasked -plugin-name p",
             "--check --version --log-unmasked --plugin-name p",
         ),
@@ -93,4 +101,14 @@ fn complains_and_exits() {
     assert_eq!(code, EXIT_FAILED);
     assert!(message.contains("/no/such.rego"), "{message}");
     assert_eq!(run("-allowPath nonsense").0, EXIT_USAGE);
+    for (line, complaint) in
+        [("-host-root /no/such", "`/no/such`"), ("-trust-identity-header a:b", "`a:b`")]
+    {
+        let (code, message) = run(line);
+        assert_eq!(code, EXIT_USAGE);
+        assert!(message.contains(complaint), "{message}");
+    }
+    let mut args = DockerAuthzArgs::default();
+    args.guard.break_glass = vec![" ".to_string()];
+    assert_eq!(args.to_options().unwrap_err(), ArgumentError::BreakGlass);
 }
