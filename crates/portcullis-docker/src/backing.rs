@@ -16,6 +16,7 @@ use rego::{Recorder, Value};
 use crate::event::Decision;
 use crate::gate::Mode;
 use crate::mask::mask;
+use crate::metrics::PolicyState;
 use crate::question::Question;
 use crate::verdict::Verdict;
 use crate::waiting::Waiting;
@@ -106,6 +107,23 @@ impl Backing {
         let Self::Service { service, .. } = self else { return None };
         let wanted = service.logs_decisions() && service.settings().nd_builtin_cache;
         wanted.then(Recorder::new)
+    }
+
+    /// Returns what is in force, and what has become of the log.
+    pub(crate) fn state(&self) -> PolicyState {
+        let current = self.current();
+        let snapshot = &current.snapshot;
+        let bundles = snapshot.state().bundles.iter();
+        PolicyState {
+            unavailable: current.unavailable.clone(),
+            revision: snapshot.revision(),
+            config_hash: snapshot.config_hash().to_string(),
+            bundles: bundles.map(|(name, of)| (name.clone(), of.revision.clone())).collect(),
+            log: match self {
+                Self::Files { log: Some(log), .. } => Some((log.written(), log.dropped())),
+                Self::Files { .. } | Self::Service { .. } => None,
+            },
+        }
     }
 
     /// Logs a decision. Never waits, never fails.

@@ -43,6 +43,7 @@ pub(crate) fn check(loaded: Loaded, options: ManagedOptions) -> Result<Vec<Strin
     let found = Arc::new(Findings::default());
     let result = runtime.block_on(async {
         let console = found.console();
+        let options = ManagedOptions { record: None, has_metrics: false, ..options };
         let managed = Managed::start(loaded, options, console).await.map_err(complain)?;
         match tokio::time::timeout(CHECK_TIMEOUT, look(managed.manager(), &found)).await {
             Ok(Ok(())) => {}

@@ -22,8 +22,12 @@ use crate::baseline;
 use crate::check::check as check_bundles;
 use crate::gate::{GateOptions, Logged, Mode, Secrets};
 use crate::lint::findings;
+use crate::log_output::LogOutput;
 use crate::managed;
+use crate::metrics_server::MetricsAddress;
 use crate::question::{DENY_PATH_BASELINE, PathError, Question};
+use crate::recording::{RECORD_BYTES_MAX, RECORD_FILES, RecordOptions};
+use crate::rotate::{FILES_MAX, Rotation};
 use crate::run::{RunOptions, run as run_gate};
 use crate::server::ServerLimits;
 
@@ -126,6 +130,25 @@ pub struct DockerAuthzArgs {
     /// Leave environment variables, credentials and other secrets in the log
     #[arg(long)]
     pub log_unmasked: bool,
+    /// Where decisions are logged: stdout, stderr, file:PATH (rotated) or journald
+    #[arg(long, value_name = "OUTPUT")]
+    pub log_output: Option<LogOutput>,
+    /// Show metrics and health there: unix:///PATH or HOST:PORT
+    #[arg(long, value_name = "ADDRESS")]
+    pub metrics_addr: Option<MetricsAddress>,
+    /// Take down what the daemon asks, as JSON lines, with secrets hidden
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+    /// Most bytes of a file of records
+    #[arg(long, value_name = "BYTES", default_value_t = RECORD_BYTES_MAX)]
+    pub record_max_bytes: u64,
+    /// How many files of records are kept
+    #[arg(long, value_name = "NUMBER", default_value_t = RECORD_FILES,
+          value_parser = clap::value_parser!(u32).range(1..=i64::from(FILES_MAX)))]
+    pub record_files: u32,
+    /// Leave secrets in what is taken down
+    #[arg(long)]
+    pub record_secrets: bool,
     /// Longest evaluation of one request, in milliseconds
     #[arg(long, default_value_t = TIMEOUT_DEFAULT.as_millis() as u64, value_name = "MS",
           value_parser = clap::value_parser!(u64).range(1..=60_000))]
@@ -160,6 +183,12 @@ impl Default for DockerAuthzArgs {
             quiet: false,
             log_only_denied: false,
             log_unmasked: false,
+            log_output: None,
+            metrics_addr: None,
+            record: None,
+            record_max_bytes: RECORD_BYTES_MAX,
+            record_files: RECORD_FILES,
+            record_secrets: false,
             timeout: u64::try_from(TIMEOUT_DEFAULT.as_millis()).unwrap_or(u64::MAX),
             check: false,
             config_file: None,
@@ -291,7 +320,16 @@ impl DockerAuthzArgs {
             config_file: self.config_file.clone(),
             secrets: if self.log_unmasked { Secrets::Logged } else { Secrets::Masked },
             limits: ServerLimits::default(),
+            log_output: self.log_output.clone().unwrap_or_default(),
+            metrics: self.metrics_addr.clone(),
+            record: self.record_options(),
         })
+    }
+
+    fn record_options(&self) -> Option<RecordOptions> {
+        let rotation = Rotation { bytes_max: self.record_max_bytes, files_max: self.record_files };
+        let secrets = if self.record_secrets { Secrets::Logged } else { Secrets::Masked };
+        self.record.clone().map(|path| RecordOptions { path, rotation, secrets })
     }
 
     fn question(&self) -> Result<Question, PathError> {

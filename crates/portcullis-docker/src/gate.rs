@@ -4,7 +4,7 @@
 //! sockets.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use portcullis_service::decide::{Limits, Means, Outcome, decide};
 use portcullis_service::decision_log::DecisionLog;
@@ -19,16 +19,22 @@ use crate::backing::{Backing, Effort, Made};
 use crate::body::BodyError;
 use crate::canonical::canonical;
 use crate::cli::Guard;
+use crate::engine::EngineWatch;
 use crate::event::Decision;
 use crate::facts::{Asked, FactsOptions};
 use crate::host_tree::Place;
+use crate::metrics::{GateMetrics, PolicyState};
 use crate::plugin::{Plugin, Unread};
 use crate::protection::Protection;
 use crate::question::Question;
+use crate::recording::Recording;
 use crate::verdict::{Verdict, of_allow, of_deny};
 use crate::waiting::Waiting;
 use crate::wire::{Answer, AuthzRequest, Call};
 use crate::{api, body, facts, input, response, uri, wire};
+
+/// The action of a request that nobody could read.
+const ACTION_UNKNOWN: &str = "unknown";
 
 /// What is logged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,6 +80,9 @@ pub struct GateOptions {
 pub struct Gate {
     backing: Backing,
     options: GateOptions,
+    metrics: Option<Arc<GateMetrics>>,
+    recording: Option<Recording>,
+    engine: EngineWatch,
 }
 
 /// What came of one call, before anybody is told.
@@ -99,7 +108,7 @@ impl Gate {
         options: GateOptions,
         log: Option<DecisionLog<Decision>>,
     ) -> Self {
-        Self { backing: Backing::Files { store, host: Arc::new(host), log }, options }
+        Self::over(Backing::Files { store, host: Arc::new(host), log }, options)
     }
 
     /// Returns a gate over the policy of a service, whose store must have the queries of the
@@ -111,7 +120,34 @@ impl Gate {
         options: GateOptions,
         secrets: Secrets,
     ) -> Self {
-        Self { backing: Backing::Service { service, waiting, secrets }, options }
+        Self::over(Backing::Service { service, waiting, secrets }, options)
+    }
+
+    fn over(backing: Backing, options: GateOptions) -> Self {
+        let engine = EngineWatch::default();
+        Self { backing, options, metrics: None, recording: None, engine }
+    }
+
+    /// Returns it such that it counts what it does.
+    #[must_use]
+    pub fn with_metrics(self, metrics: Option<Arc<GateMetrics>>) -> Self {
+        Self { metrics, ..self }
+    }
+
+    /// Returns it such that it takes down what it is asked.
+    #[must_use]
+    pub fn with_recording(self, recording: Option<Recording>) -> Self {
+        Self { recording, ..self }
+    }
+
+    /// Returns its metrics, where it has some.
+    pub fn metrics(&self) -> Option<&Arc<GateMetrics>> {
+        self.metrics.as_ref()
+    }
+
+    /// Returns what is in force, and what has become of the log.
+    pub fn state(&self) -> PolicyState {
+        self.backing.state()
     }
 
     /// Returns the answer to the bytes of an `AuthZPlugin.AuthZReq`.
@@ -218,8 +254,9 @@ impl Gate {
 
     /// Logs what was decided, and returns what the daemon is told.
     fn conclude(&self, judgement: Judgement, weight: usize, began: Instant) -> Answer {
-        let Judgement { call, input, verdict, current, effort, .. } = judgement;
         let mode = self.options.mode;
+        self.count(&judgement, began.elapsed());
+        let Judgement { call, input, verdict, current, effort, .. } = judgement;
         if self.is_logged(call, &verdict) {
             let (current, verdict) = (&current, &verdict);
             let made = Made { call, mode, current, input, weight, verdict, began, effort };
@@ -228,6 +265,38 @@ impl Gate {
         match mode {
             Mode::Enforcing => Answer { allow: verdict.is_allow(), msg: verdict.message() },
             Mode::DryRun => Answer::allowed(),
+        }
+    }
+
+    fn count(&self, judgement: &Judgement, duration: Duration) {
+        let Some(metrics) = &self.metrics else { return };
+        let verdict = &judgement.verdict;
+        let action = judgement.input.get_path(&["Action"]).and_then(Value::as_str);
+        let action = action.unwrap_or(ACTION_UNKNOWN);
+        match judgement.call {
+            Call::Request => metrics.decided(action, verdict, duration),
+            Call::Response => metrics.responded(verdict),
+        }
+        if let Some(cause) = judgement.unread {
+            metrics.unread(cause);
+        }
+        if self.options.mode == Mode::DryRun && !verdict.is_allow() {
+            metrics.not_refused(action);
+        }
+    }
+
+    /// Learns which engine asks, and tells people what is known of it.
+    fn look_at_engine(&self, message: &[u8]) {
+        // What cannot be read is told of where it is decided about.
+        let Ok(response) = response::decode(message) else { return };
+        let Some(engine) = self.engine.note(response.header("Server")) else { return };
+        tracing::info!(version = engine.version, "the engine was heard of");
+        for hole in &engine.holes {
+            let (name, about, version) = (hole.name, hole.about, &engine.version);
+            tracing::warn!("engine {version}: {name}: {about}");
+        }
+        if let Some(metrics) = &self.metrics {
+            metrics.engine(&engine);
         }
     }
 
@@ -246,6 +315,12 @@ impl Plugin for Gate {
     fn answer(&self, call: Call, bytes: Vec<u8>) -> Answer {
         let began = Instant::now();
         let weight = bytes.len();
+        if let Some(recording) = &self.recording {
+            recording.take(call, &bytes);
+        }
+        if call == Call::Response && self.engine.is_due() {
+            self.look_at_engine(&bytes);
+        }
         match self.judge(call, bytes) {
             Some(judgement) => self.conclude(judgement, weight, began),
             None => Answer::allowed(),
@@ -266,7 +341,9 @@ impl Plugin for Gate {
     }
 
     fn wants_responses(&self) -> bool {
-        self.asks_about_responses(&self.backing.current())
+        self.recording.is_some()
+            || self.engine.is_due()
+            || self.asks_about_responses(&self.backing.current())
     }
 }
 

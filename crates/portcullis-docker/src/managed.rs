@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use portcullis_service::config::Loaded;
+use portcullis_service::config::{Config, Loaded};
 use portcullis_service::config_file::{self, ConfigFlags};
 use portcullis_service::console::Console;
 use portcullis_service::decide::Limits;
@@ -16,11 +16,14 @@ use portcullis_service::service::{Identity, Service, ServiceParts};
 use portcullis_service::source::PolicySource;
 use portcullis_service::state::State;
 use portcullis_service::store::Store;
+use portcullis_service::telemetry::prometheus::{Registry, RegistryOptions, StatusOptions};
 use sd_notify::NotifyState;
 
-use crate::gate::{Gate, GateOptions, Secrets};
+use crate::gate::{Gate, GateOptions, Mode, Secrets};
 use crate::lint::findings;
-use crate::run::{RunError, notify, warn};
+use crate::metrics::GateMetrics;
+use crate::recording::RecordOptions;
+use crate::run::{RunError, notify, open_recording, warn};
 use crate::waiting::Waiting;
 
 /// Longest wait for what a signal asked for. What takes longer goes on by itself.
@@ -75,6 +78,10 @@ pub struct ManagedOptions {
     pub gate: GateOptions,
     /// Whether the log keeps secrets in.
     pub secrets: Secrets,
+    /// Whether it counts what it does.
+    pub has_metrics: bool,
+    /// What is taken down of what the daemon asks; nothing without.
+    pub record: Option<RecordOptions>,
 }
 
 impl Managed {
@@ -89,10 +96,18 @@ impl Managed {
         options: ManagedOptions,
         console: Console,
     ) -> Result<Self, RunError> {
-        let ManagedOptions { source, gate, secrets } = options;
+        let ManagedOptions { source, gate, secrets, has_metrics, record } = options;
+        let recording = open_recording(record.as_ref())?;
         let compile = source.compile_options(gate.question.queries());
         let store = Store::open(State::default(), compile).map_err(RunError::Policy)?;
-        let parts = parts(&loaded, Arc::new(store), gate.limits, console)?;
+        let mut parts = parts(&loaded, Arc::new(store), gate.limits, console)?;
+        let is_dry_run = gate.mode == Mode::DryRun;
+        let metrics = if has_metrics {
+            parts.registry = Arc::new(full_registry(&loaded.config)?);
+            Some(Arc::new(GateMetrics::new(Arc::clone(&parts.registry), is_dry_run)?))
+        } else {
+            None
+        };
         let client = ClientOptions::new(parts.identity.user_agent());
         let manager = Manager::start(StartOptions {
             loaded,
@@ -104,7 +119,9 @@ impl Managed {
         });
         let manager = Arc::new(manager.await.map_err(RunError::Plugin)?);
         let waiting = Arc::new(Waiting::new(manager.service()));
-        let gate = Gate::of_service(manager.service(), Arc::clone(&waiting), gate, secrets);
+        let gate = Gate::of_service(manager.service(), Arc::clone(&waiting), gate, secrets)
+            .with_metrics(metrics)
+            .with_recording(recording);
         Ok(Self { manager, gate: Arc::new(gate), waiting })
     }
 
@@ -146,6 +163,20 @@ fn parts(
     let printed = |place: &str, line: &str| tracing::info!(place, "{line}");
     let host = SystemHost::new().with_print(printed);
     Ok(ServiceParts { identity, store, host, limits, console, registry })
+}
+
+/// Returns the metrics of the process and of its plugins, whether or not `status.prometheus` is on:
+/// where metrics are read, what becomes of bundles is.
+fn full_registry(config: &Config) -> Result<Registry, RunError> {
+    let status = config.status.as_ref();
+    let options = RegistryOptions {
+        http_buckets: config.server.duration_buckets.clone(),
+        status: Some(StatusOptions {
+            version: env!("CARGO_PKG_VERSION").to_string(),
+            bundle_buckets: status.map(|s| s.bundle_loading_buckets.clone()).unwrap_or_default(),
+        }),
+    };
+    Registry::new(&options).map_err(RunError::Metrics)
 }
 
 /// Lets the plugins look for policies now, and tells people what came of it.

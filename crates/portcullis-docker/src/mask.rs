@@ -45,7 +45,7 @@ pub fn mask(input: &Value) -> Value {
     let kind = BodyKind::of(path);
     map_object(input, |key, value| match key {
         "Body" => mask_body(value, kind),
-        "Headers" => map_object(value, |name, value| hide_if(is_in(&SECRET_HEADERS, name), value)),
+        "Headers" => map_object(value, |name, value| hide_if(is_secret_header(name), value)),
         "Query" => map_object(value, |name, value| hide_if(is_in(&SECRET_PARAMETERS, name), value)),
         "Path" => value.as_str().map_or_else(|| value.clone(), |path| Value::from(mask_uri(path))),
         _ => value.clone(),
@@ -54,7 +54,7 @@ pub fn mask(input: &Value) -> Value {
 
 /// What a body is about, as far as its secrets depend on it.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum BodyKind {
+pub(crate) enum BodyKind {
     /// Credentials as a whole.
     Credentials,
     /// A secret or a config, whose `Data` is hidden.
@@ -66,7 +66,8 @@ enum BodyKind {
 }
 
 impl BodyKind {
-    fn of(path: &str) -> Self {
+    /// Returns the kind of the bodies of a path.
+    pub(crate) fn of(path: &str) -> Self {
         let mut segments = path.split('/').filter(|segment| !segment.is_empty()).peekable();
         segments.next_if(|segment| segment.starts_with('v'));
         match (segments.next(), path.rsplit('/').next()) {
@@ -95,13 +96,13 @@ fn mask_fields(value: &Value, kind: BodyKind, depth: usize) -> Value {
             Value::array(items.iter().map(|item| mask_fields(item, kind, depth + 1)).collect())
         }
         View::Object(_) => map_object(value, |key, value| {
-            if key.eq_ignore_ascii_case("env") {
+            if is_variables(key) {
                 mask_variables(value)
-            } else if key.eq_ignore_ascii_case("data") && kind == BodyKind::Data {
+            } else if is_data(key, kind) {
                 hide_if(true, value)
             } else {
                 let is_text = value.as_str().is_some() || value.as_object().is_some();
-                let secret = is_in(&SECRET_FIELDS, key) && (is_text || value.as_array().is_some());
+                let secret = is_secret_field(key) && (is_text || value.as_array().is_some());
                 if secret { hide_if(true, value) } else { mask_fields(value, kind, depth + 1) }
             }
         }),
@@ -134,8 +135,28 @@ fn mask_uri(uri: &str) -> String {
     format!("{path}?{}", masked.collect::<Vec<_>>().join("&"))
 }
 
+/// Whether a header carries credentials.
+pub(crate) fn is_secret_header(name: &str) -> bool {
+    is_in(&SECRET_HEADERS, name)
+}
+
+/// Whether a field of a body is a list of variables.
+pub(crate) fn is_variables(key: &str) -> bool {
+    is_in(&["env"], key)
+}
+
+/// Whether a field of a body of this kind holds the bytes of a secret or a config.
+pub(crate) fn is_data(key: &str, kind: BodyKind) -> bool {
+    kind == BodyKind::Data && is_in(&["data"], key)
+}
+
+/// Whether a field of a body is hidden wherever it stands.
+pub(crate) fn is_secret_field(key: &str) -> bool {
+    is_in(&SECRET_FIELDS, key)
+}
+
 /// Whether the name of a parameter, still encoded, is one that is hidden or could be read as one.
-fn is_secret_parameter(name: &str) -> bool {
+pub(crate) fn is_secret_parameter(name: &str) -> bool {
     name.contains('%') || is_in(&SECRET_PARAMETERS, name)
 }
 
@@ -143,8 +164,14 @@ fn hide_if(secret: bool, value: &Value) -> Value {
     if secret && value != &Value::NULL { Value::from(MASKED) } else { value.clone() }
 }
 
+/// Whether a name is one of these, as the daemon compares names: it takes two letters beyond ASCII
+/// for `s` and `k`.
 fn is_in(names: &[&str], name: &str) -> bool {
-    names.iter().any(|known| known.eq_ignore_ascii_case(name))
+    if name.is_ascii() {
+        return names.iter().any(|known| known.eq_ignore_ascii_case(name));
+    }
+    let plain = name.replace('\u{17f}', "s").replace('\u{212a}', "k");
+    names.iter().any(|known| known.eq_ignore_ascii_case(&plain))
 }
 
 /// Returns the object with each value replaced; anything else as it is.

@@ -4,8 +4,8 @@
 
 use std::fmt;
 use std::io::{self, Write};
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use portcullis_service::config_file::ConfigFileError;
@@ -27,7 +27,12 @@ use crate::event::{Labels, encoder};
 use crate::gate::{Gate, GateOptions, Logged, Mode, Secrets};
 use crate::lint::findings;
 use crate::listen::{Listener, plugin_socket};
+use crate::log_output::LogOutput;
 use crate::managed::{self, Managed, ManagedOptions};
+use crate::metrics::GateMetrics;
+use crate::metrics_server::{MetricsAddress, MetricsListener, Shown, serve_metrics};
+use crate::plugin::Plugin;
+use crate::recording::{RecordOptions, Recorder, Recording};
 use crate::server::{ServerLimits, serve};
 
 /// How to run the gate.
@@ -48,6 +53,25 @@ pub struct RunOptions {
     pub secrets: Secrets,
     /// What clients are granted.
     pub limits: ServerLimits,
+    /// Where decisions are logged.
+    pub log_output: LogOutput,
+    /// Where metrics and health are read; nowhere without.
+    pub metrics: Option<MetricsAddress>,
+    /// What is taken down of what the daemon asks; nothing without.
+    pub record: Option<RecordOptions>,
+}
+
+/// How to run a recorder.
+#[derive(Clone, Debug)]
+pub struct RecorderOptions {
+    /// What is taken down; where the file is `-`, onto the output.
+    pub record: RecordOptions,
+    /// The name that the daemon knows the plugin by.
+    pub plugin_name: String,
+    /// The socket, where it is not that of the plugin's name.
+    pub socket: Option<PathBuf>,
+    /// What clients are granted.
+    pub limits: ServerLimits,
 }
 
 /// Why the gate cannot run.
@@ -65,6 +89,12 @@ pub enum RunError {
     Plugin(PluginError),
     /// The socket is not: which, and why.
     Socket(PathBuf, io::Error),
+    /// Metrics cannot be shown: where, and why.
+    MetricsSocket(MetricsAddress, io::Error),
+    /// The log cannot be written: where to, and why.
+    Log(LogOutput, io::Error),
+    /// Calls cannot be taken down: where, and why.
+    Record(PathBuf, io::Error),
     /// The system refuses something else: what, and why.
     System(&'static str, io::Error),
 }
@@ -84,6 +114,13 @@ impl fmt::Display for RunError {
             Self::Plugin(error) => error.fmt(f),
             Self::Socket(path, error) => {
                 write!(f, "cannot listen on {}: {error}", path.display())
+            }
+            Self::MetricsSocket(address, error) => {
+                write!(f, "cannot show metrics on {address}: {error}")
+            }
+            Self::Log(output, error) => write!(f, "cannot log to {output}: {error}"),
+            Self::Record(path, error) => {
+                write!(f, "cannot record into `{}`: {error}", path.display())
             }
             Self::System(what, error) => write!(f, "cannot {what}: {error}"),
         }
@@ -125,6 +162,32 @@ pub fn run(options: RunOptions, decisions: Box<dyn Write + Send>) -> Result<(), 
     }
 }
 
+/// Takes down what the daemon asks, and allows everything, until a signal ends it. `output` is
+/// where the file `-` is.
+///
+/// Errors: file or socket are not usable.
+pub fn run_recorder(
+    options: RecorderOptions,
+    output: Box<dyn Write + Send>,
+) -> Result<(), RunError> {
+    tracing::warn!("recording: every request is allowed");
+    let path = options.record.path.clone();
+    let recording = if path == Path::new("-") {
+        Recording::start(output, options.record.secrets, 0)
+    } else {
+        Recording::open(&options.record)
+    };
+    let recording = recording.map_err(|error| RunError::Record(path, error))?;
+    let listener = open_socket(options.socket, &options.plugin_name)?;
+    let runtime = runtime_of(BLOCKING_THREADS_MAX)?;
+    let recorder = Arc::new(Recorder::new(recording));
+    let serving = Serving { plugin: recorder.clone(), limits: options.limits, metrics: None };
+    let served = runtime.block_on(serve_until_signal(&listener, serving, Source::Nothing));
+    runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
+    drop(recorder); // writes what waits
+    served.map(|_| ())
+}
+
 fn run_files(options: RunOptions, decisions: Box<dyn Write + Send>) -> Result<(), RunError> {
     let queries = options.gate.question.queries();
     let files = PolicyFiles::open(options.source.clone(), queries).map_err(RunError::Policy)?;
@@ -133,12 +196,20 @@ fn run_files(options: RunOptions, decisions: Box<dyn Write + Send>) -> Result<()
     let snapshot = store.snapshot();
     warn(&snapshot.warnings());
     warn(&findings(&snapshot));
-    let gate = Arc::new(open_gate(&options, store, decisions)?);
-    let listener = open_socket(&options)?;
+    let is_dry_run = options.gate.mode == Mode::DryRun;
+    let metrics =
+        options.metrics.as_ref().map(|_| GateMetrics::of_process(is_dry_run).map(Arc::new));
+    let metrics = metrics.transpose()?;
+    let gate = Arc::new(open_gate(&options, store, decisions)?.with_metrics(metrics.clone()));
+    let shown = open_metrics(&options, &gate)?;
+    let listener = open_socket(options.socket, &options.plugin_name)?;
     let runtime = runtime_of(BLOCKING_THREADS_MAX)?;
     let reloaded = Arc::clone(files.store());
     let tell = move |reload: &Reload| {
         report(reload);
+        if let Some(metrics) = &metrics {
+            metrics.reloaded(reload);
+        }
         if let Reload::Activated(_) = reload {
             warn(&findings(&reloaded.snapshot()));
         }
@@ -147,7 +218,9 @@ fn run_files(options: RunOptions, decisions: Box<dyn Write + Send>) -> Result<()
         .map_err(|error| RunError::System("watch the policy", error))?;
     tracing::info!(config_hash = snapshot.config_hash(), "policy loaded");
     let source = Source::Files(watcher);
-    let served = runtime.block_on(serve_until_signal(&listener, &gate, options.limits, source));
+    let serving = Serving { plugin: gate.clone(), limits: options.limits, metrics: shown };
+    let served = runtime.block_on(serve_until_signal(&listener, serving, source));
+    drop(gate);
     runtime.shutdown_timeout(SHUTDOWN_TIMEOUT); // a decision that still runs is nobody's any more
     drop(listener);
     served.map(|_| ())
@@ -156,15 +229,18 @@ fn run_files(options: RunOptions, decisions: Box<dyn Write + Send>) -> Result<()
 fn run_managed(options: RunOptions, file: &str) -> Result<(), RunError> {
     let loaded = managed::load(file)?;
     warn(&loaded.warnings);
-    let listener = open_socket(&options)?;
+    let listener = open_socket(options.socket.clone(), &options.plugin_name)?;
     let runtime = runtime()?;
     let limits = options.limits;
+    let console = console(&options.log_output)?;
     let served = runtime.block_on(async {
-        let managed = Managed::start(loaded, options.into(), console()).await?;
+        let managed = Managed::start(loaded, options.clone().into(), console).await?;
         let (gate, manager) = (Arc::clone(managed.gate()), Arc::clone(managed.manager()));
         let waiting = Arc::clone(managed.waiting());
         let announced = tokio::spawn(managed::announce(manager.service(), waiting));
-        let served = serve_until_signal(&listener, &gate, limits, Source::Bundles(manager)).await;
+        let metrics = open_metrics(&options, &gate)?;
+        let serving = Serving { plugin: gate.clone(), limits, metrics };
+        let served = serve_until_signal(&listener, serving, Source::Bundles(manager)).await;
         announced.abort();
         drop(gate);
         let spent = served.as_ref().map_or(Duration::ZERO, Instant::elapsed);
@@ -179,7 +255,13 @@ fn run_managed(options: RunOptions, file: &str) -> Result<(), RunError> {
 
 impl From<RunOptions> for ManagedOptions {
     fn from(options: RunOptions) -> Self {
-        Self { source: options.source, gate: options.gate, secrets: options.secrets }
+        Self {
+            source: options.source,
+            gate: options.gate,
+            secrets: options.secrets,
+            has_metrics: options.metrics.is_some(),
+            record: options.record,
+        }
     }
 }
 
@@ -201,11 +283,18 @@ fn runtime_of(blocking_threads_max: usize) -> Result<Runtime, RunError> {
 }
 
 /// Returns the console of OPA's plugins: the standard error, which the daemon's log shows for a
-/// managed plugin.
-fn console() -> Console {
-    // Where nobody reads it any more, the gate goes on.
-    let sink = |line: &str| drop(io::stderr().lock().write_all(line.as_bytes()));
-    Console::new(Arc::new(sink), Format::Json, Level::Info)
+/// managed plugin, unless the log goes elsewhere.
+///
+/// Errors: it cannot be opened.
+fn console(output: &LogOutput) -> Result<Console, RunError> {
+    let opened = output.open(Box::new(io::stderr()));
+    let opened = Mutex::new(opened.map_err(|error| RunError::Log(output.clone(), error))?);
+    let sink = move |line: &str| {
+        let mut output = opened.lock().unwrap_or_else(PoisonError::into_inner);
+        // Where nobody reads it any more, the gate goes on.
+        drop(output.write_all(line.as_bytes()));
+    };
+    Ok(Console::new(Arc::new(sink), Format::Json, Level::Info))
 }
 
 fn open_gate(
@@ -217,6 +306,9 @@ fn open_gate(
     let log = match options.gate.logged {
         Logged::Nothing => None,
         Logged::All | Logged::Denied => {
+            let output = &options.log_output;
+            let decisions =
+                output.open(decisions).map_err(|error| RunError::Log(output.clone(), error))?;
             let encode = encoder(&labels, options.secrets);
             let log = DecisionLog::start(decisions, Box::new(encode));
             Some(log.map_err(|error| RunError::System("start the decision log", error))?)
@@ -226,11 +318,36 @@ fn open_gate(
     let host = SystemHost::new()
         .with_runtime(runtime_document(env!("CARGO_PKG_VERSION"), ""))
         .with_print(printed);
-    Ok(Gate::new(store, host, options.gate.clone(), log))
+    let recording = open_recording(options.record.as_ref())?;
+    Ok(Gate::new(store, host, options.gate.clone(), log).with_recording(recording))
 }
 
-fn open_socket(options: &RunOptions) -> Result<Listener, RunError> {
-    let path = options.socket.clone().unwrap_or_else(|| plugin_socket(&options.plugin_name));
+/// Begins to take down calls, where that is asked for.
+///
+/// Errors: the file is not usable.
+pub(crate) fn open_recording(
+    options: Option<&RecordOptions>,
+) -> Result<Option<Recording>, RunError> {
+    let Some(options) = options else { return Ok(None) };
+    let recording = Recording::open(options);
+    recording.map(Some).map_err(|error| RunError::Record(options.path.clone(), error))
+}
+
+/// Listens for whoever reads metrics, where that is asked for.
+fn open_metrics(options: &RunOptions, gate: &Arc<Gate>) -> Result<Option<Shown>, RunError> {
+    let (Some(address), Some(metrics)) = (&options.metrics, gate.metrics()) else {
+        return Ok(None);
+    };
+    let listener = MetricsListener::bind(address)
+        .map_err(|error| RunError::MetricsSocket(address.clone(), error))?;
+    tracing::info!(address = %address, "metrics are shown");
+    let (metrics, gate) = (Arc::clone(metrics), Arc::downgrade(gate));
+    let state = move || gate.upgrade().map(|gate| gate.state()).unwrap_or_default();
+    Ok(Some(Shown { listener, metrics, state: Box::new(state) }))
+}
+
+fn open_socket(socket: Option<PathBuf>, plugin_name: &str) -> Result<Listener, RunError> {
+    let path = socket.unwrap_or_else(|| plugin_socket(plugin_name));
     let passed = Listener::passed().map_err(|error| RunError::System("take the socket", error))?;
     match passed {
         Some(listener) => Ok(listener),
@@ -242,13 +359,20 @@ fn open_socket(options: &RunOptions) -> Result<Listener, RunError> {
 enum Source {
     Files(Watcher),
     Bundles(Arc<Manager>),
+    Nothing,
+}
+
+/// What is served.
+struct Serving {
+    plugin: Arc<dyn Plugin>,
+    limits: ServerLimits,
+    metrics: Option<Shown>,
 }
 
 /// Serves; returns when it was told to stop.
 async fn serve_until_signal(
     listener: &Listener,
-    gate: &Arc<Gate>,
-    limits: ServerLimits,
+    serving: Serving,
     source: Source,
 ) -> Result<Instant, RunError> {
     let signals = |kind| signal(kind).map_err(|error| RunError::System("await signals", error));
@@ -262,6 +386,7 @@ async fn serve_until_signal(
     tracing::info!(socket = place, "ready");
     notify(&[NotifyState::Ready]);
     let reloads = tokio::spawn(reload_on(hangup, source));
+    let metrics = serving.metrics.map(|shown| tokio::spawn(serve_metrics(shown)));
     let mut stopped = Instant::now();
     let stop = async {
         tokio::select! {
@@ -272,7 +397,11 @@ async fn serve_until_signal(
         tracing::info!("stopping");
         notify(&[NotifyState::Stopping]);
     };
-    let served = serve(socket, Arc::<Gate>::clone(gate), limits, stop).await;
+    let served = serve(socket, serving.plugin, serving.limits, stop).await;
+    if let Some(metrics) = metrics {
+        metrics.abort();
+        drop(metrics.await); // its socket is removed
+    }
     reloads.abort();
     drop(reloads.await); // it lets go of what it reloads
     served.map_err(|error| RunError::System("serve", error))?;
@@ -287,6 +416,7 @@ async fn reload_on(mut hangup: Signal, source: Source) {
         }
         match &source {
             Source::Files(watcher) => watcher.reload(), // it reports by itself
+            Source::Nothing => notify(&[NotifyState::Ready]),
             Source::Bundles(manager) => {
                 managed::reload(manager).await;
                 notify(&[NotifyState::Ready]);

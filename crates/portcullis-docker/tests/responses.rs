@@ -47,8 +47,11 @@ const TAIL: &str = "b3N0In0=";
 #[test]
 fn a_policy_that_says_nothing_is_not_asked() {
     let desk = Desk::open(SILENT, DockerAuthzArgs::default());
-    assert!(!desk.gate.wants_responses());
     assert!(desk.gate.answer(Call::Response, b"nonsense".to_vec()).allow);
+    let server =
+        r#"{"RequestMethod":"GET","RequestUri":"/x","ResponseHeaders":{"Server":"Docker/28"}}"#;
+    assert!(desk.gate.answer(Call::Response, server.as_bytes().to_vec()).allow);
+    assert!(!desk.gate.wants_responses(), "the engine is known, and nobody else looks");
     assert_eq!(desk.close().len(), 0);
 }
 

@@ -5,8 +5,10 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use super::{DockerAuthzArgs, Grammar};
+use crate::rotate::FILES_MAX;
 
 /// What a command line asks for instead of a run, or what is wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,7 +86,17 @@ const FLAGS: &[Flag] = &[
         "sets the directory at which the host's files are (default \"/\")",
     ),
     switch("log-only-denied", |a, on| a.log_only_denied = on, "logs refusals only"),
+    text(
+        "log-output",
+        |a, v| parsed(&mut a.log_output, &v),
+        "sets where decisions are logged: stdout, stderr, file:PATH or journald",
+    ),
     switch("log-unmasked", |a, on| a.log_unmasked = on, "leaves secrets in the log"),
+    text(
+        "metrics-addr",
+        |a, v| parsed(&mut a.metrics_addr, &v),
+        "shows metrics and health there: unix:///PATH or HOST:PORT",
+    ),
     text(
         "plugin-name",
         |a, v| {
@@ -117,6 +129,32 @@ const FLAGS: &[Flag] = &[
         "sets the name of the managed plugin that the gate is; may be repeated",
     ),
     switch("quiet", |a, on| a.quiet = on, "logs no decisions"),
+    text(
+        "record",
+        |a, v| {
+            a.record = Some(PathBuf::from(v)).filter(|path| !path.as_os_str().is_empty());
+            Ok(())
+        },
+        "takes down what the daemon asks into this file, with secrets hidden",
+    ),
+    text(
+        "record-files",
+        |a, v| {
+            let number = v.parse().ok().filter(|number| (1..=FILES_MAX).contains(number));
+            a.record_files = number.ok_or_else(|| format!("must be 1 to {FILES_MAX}"))?;
+            Ok(())
+        },
+        "sets how many files of records are kept (default 4)",
+    ),
+    text(
+        "record-max-bytes",
+        |a, v| {
+            a.record_max_bytes = v.parse().map_err(|_| "must be a number of bytes".to_string())?;
+            Ok(())
+        },
+        "sets the most bytes of a file of records (default 67108864)",
+    ),
+    switch("record-secrets", |a, on| a.record_secrets = on, "leaves secrets in records"),
     text(
         "rego-version",
         grammar,
@@ -167,6 +205,11 @@ const fn switch(
 
 fn set(field: &mut Option<String>, value: String) -> Result<(), String> {
     *field = Some(value).filter(|value| !value.is_empty());
+    Ok(())
+}
+
+fn parsed<T: FromStr<Err: fmt::Display>>(field: &mut Option<T>, value: &str) -> Result<(), String> {
+    *field = Some(value.parse().map_err(|error: T::Err| error.to_string())?);
     Ok(())
 }
 

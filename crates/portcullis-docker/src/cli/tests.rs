@@ -26,6 +26,11 @@ fn both_spellings_say_the_same() {
         ("-policy-file=a -data-file b -data-file=c", "--policy-file a --data-file b --data-file c"),
         ("--allowPath /a/b -quiet", "--allow-path /a/b --quiet"),
         ("-dry-run -allowResponsePath /r", "--dry-run --allow-response-path=/r"),
+        (
+            "-log-output file:/l -metrics-addr 127.0.0.1:1 -record r -record-files 2",
+            "--log-output file:/l --metrics-addr 127.0.0.1:1 --record r --record-files 2",
+        ),
+        ("-record-max-bytes=7 -record-secrets", "--record-max-bytes 7 --record-secrets"),
         ("-skip-ping=false", "--skip-ping=false"),
         ("-config-file c.yaml", "--config-file=c.yaml"),
         (
