@@ -105,6 +105,7 @@ const CASES: &[Case] = &[
     ("unreachable", &[], "a if {\n\tinput.m == \"A\" with input as {}\n\tinput.m == \"B\"\n}"),
     ("default-shadowed", &[2], "default a := false\na := false if input.x"),
     ("default-shadowed", &[2], "default a := false\na := true"),
+    ("default-shadowed", &[], "default a := false\na := input.x"),
     ("default-shadowed", &[1], "default a := \"false\"\na if input.x"),
     ("default-shadowed", &[], "default a := false\na if input.x"),
     ("default-shadowed", &[], "default a := false\na := false if input.x else if input.y"),

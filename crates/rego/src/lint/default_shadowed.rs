@@ -58,7 +58,9 @@ fn value_of(rule: &Definition) -> Option<Constant<'_>> {
 fn compare(site: Site<'_, '_>, default: Site<'_, '_>, value: &Constant<'_>) -> Option<Diagnostic> {
     let rule = site.rule;
     let name = rule_name(rule).join(".");
-    if rule.body.is_none() && rule.els.is_none() && rule.head.args.is_none() {
+    // A value that is read from elsewhere may be undefined, and then the default does count.
+    let is_defined = value_of(rule).is_some();
+    if is_defined && rule.body.is_none() && rule.els.is_none() && rule.head.args.is_none() {
         let message = format!("`{name}` is defined without conditions: its default never counts");
         let hint = "remove one of the two";
         let note = "the default is here";
