@@ -25,6 +25,7 @@ use crate::lint::findings;
 use crate::log_output::LogOutput;
 use crate::managed;
 use crate::metrics_server::MetricsAddress;
+use crate::profile::Profile;
 use crate::question::{DENY_PATH_BASELINE, PathError, Question};
 use crate::recording::{RECORD_BYTES_MAX, RECORD_FILES, RecordOptions};
 use crate::rotate::{FILES_MAX, Rotation};
@@ -59,6 +60,8 @@ pub enum ArgumentError {
     Header(String),
     /// An identity that whoever has none would have.
     BreakGlass,
+    /// This flag is about the embedded policies, and others would decide.
+    NotEmbedded(&'static str),
 }
 
 impl fmt::Display for ArgumentError {
@@ -73,6 +76,11 @@ impl fmt::Display for ArgumentError {
             Self::TwoSources => f.write_str(
                 "the policy comes from bundles or from files: use either a configuration file, or \
                  policy and data files",
+            ),
+            Self::NotEmbedded(flag) => write!(
+                f,
+                "`{flag}` is about the embedded policies, which decide only without policy files \
+                 and without a configuration file"
             ),
         }
     }
@@ -159,6 +167,13 @@ pub struct DockerAuthzArgs {
     /// Configuration, as OPA has it, of the bundles that bring the policy; instead of files
     #[arg(long, value_name = "FILE")]
     pub config_file: Option<String>,
+    /// Which of the embedded policies are in force, where no policy file is given: baseline without
+    /// this flag
+    #[arg(long, value_enum, value_name = "NAME")]
+    pub profile: Option<Profile>,
+    /// Settings of the embedded policies, over those of the profile (YAML or JSON)
+    #[arg(long, value_name = "FILE")]
+    pub settings: Option<String>,
     /// Print the version and exit
     #[arg(long)]
     pub version: bool,
@@ -192,6 +207,8 @@ impl Default for DockerAuthzArgs {
             timeout: u64::try_from(TIMEOUT_DEFAULT.as_millis()).unwrap_or(u64::MAX),
             check: false,
             config_file: None,
+            profile: None,
+            settings: None,
             version: false,
             guard: GuardArgs::default(),
         }
@@ -292,11 +309,19 @@ fn complain(err: &mut dyn Write, what: &dyn std::fmt::Display, code: u8) -> u8 {
 impl DockerAuthzArgs {
     /// Returns what the arguments ask for.
     ///
-    /// Errors: a path that names no document; a configuration beside files; a guard that cannot be.
+    /// Errors: a path that names no document; a configuration beside files; settings of policies that
+    /// do not decide; a guard that cannot be.
     pub fn to_options(&self) -> Result<RunOptions, ArgumentError> {
         let has_files = !self.policy_file.is_empty() || !self.data_file.is_empty();
         if self.config_file.is_some() && has_files {
             return Err(ArgumentError::TwoSources);
+        }
+        if !self.has_baseline() {
+            let flags =
+                [("--profile", self.profile.is_some()), ("--settings", self.settings.is_some())];
+            if let Some((flag, _)) = flags.into_iter().find(|(_, given)| *given) {
+                return Err(ArgumentError::NotEmbedded(flag));
+            }
         }
         let logged = match (self.quiet, self.log_only_denied) {
             (true, _) => Logged::Nothing,
@@ -349,12 +374,17 @@ impl DockerAuthzArgs {
     }
 
     fn source(&self) -> PolicySource {
-        let baseline = (baseline::NAME.to_string(), baseline::TEXT.to_string());
-        let embedded = if self.has_baseline() { vec![baseline] } else { Vec::new() };
+        let (embedded, made) = if self.has_baseline() {
+            let profile = self.profile.unwrap_or_default();
+            (baseline::modules(), Some(profile.data(self.settings.clone())))
+        } else {
+            (Vec::new(), None)
+        };
         PolicySource {
             ignore: Vec::new(),
             paths: self.policy_file.iter().chain(&self.data_file).cloned().collect(),
             embedded,
+            made,
             rego_version: match self.rego_version {
                 Grammar::Auto => RegoVersion::Auto,
                 Grammar::V0 => RegoVersion::V0,

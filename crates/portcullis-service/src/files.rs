@@ -42,6 +42,10 @@ impl PolicySource {
     pub fn state(&self) -> Result<State, LoadErrors> {
         let options = LoadOptions { ignore: self.ignore.clone(), ..LoadOptions::default() };
         let Loaded { modules, data, versions, .. } = load::load(&self.paths, &options)?;
+        let data = match &self.made {
+            Some(made) => made.merge_into(&data)?,
+            None => data,
+        };
         let embedded = self.embedded.iter().cloned().map(|module| (module, Origin::Embedded));
         let loaded = modules.into_iter().map(|module| (module, Origin::File));
         let record = |((name, text), origin): ((String, String), Origin)| {

@@ -14,6 +14,7 @@ pub mod decision_log;
 pub mod files;
 pub mod host;
 pub mod load;
+pub mod made;
 pub mod network;
 pub mod plugin;
 pub mod plugin_state;

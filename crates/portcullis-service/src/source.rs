@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rego::{Annotations, RegoVersion};
 
 use crate::load::{DIRECTORY_DEPTH_MAX, FILES_MAX};
+use crate::made::MadeData;
 
 /// Where a policy comes from.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +21,8 @@ pub struct PolicySource {
     pub ignore: Vec<String>,
     /// Modules that are part of the program: name and text.
     pub embedded: Vec<(String, String)>,
+    /// Data that the program makes itself.
+    pub made: Option<MadeData>,
     /// The grammar of the modules.
     pub rego_version: RegoVersion,
     /// What happens to METADATA blocks that are not YAML.
@@ -33,14 +36,14 @@ impl PolicySource {
             fs::metadata(plain_path(path))
                 .is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
         };
-        self.paths.iter().find(gone).map(String::as_str)
+        self.all_paths().find(gone).map(String::as_str)
     }
 
     /// Returns the places to watch: each file or directory, and every directory in which the name
     /// of a file, or of a symbolic link on the way to it, stands.
     pub(crate) fn directories(&self) -> Vec<PathBuf> {
         let mut directories = Vec::new();
-        for path in &self.paths {
+        for path in self.all_paths() {
             add_directories(Path::new(plain_path(path)), &mut directories);
         }
         directories.sort();
@@ -51,10 +54,14 @@ impl PolicySource {
     /// Returns what the system says about every file, without reading any.
     pub(crate) fn signature(&self) -> Signature {
         let mut signature = Signature::default();
-        for path in &self.paths {
+        for path in self.all_paths() {
             signature.add(Path::new(plain_path(path)), 0);
         }
         signature
+    }
+
+    fn all_paths(&self) -> impl Iterator<Item = &String> {
+        self.paths.iter().chain(self.made.as_ref().and_then(MadeData::path))
     }
 }
 

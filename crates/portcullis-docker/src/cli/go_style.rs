@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use super::{DockerAuthzArgs, Grammar};
+use crate::profile::Profile;
 use crate::rotate::FILES_MAX;
 
 /// What a command line asks for instead of a run, or what is wrong with it.
@@ -111,6 +112,11 @@ const FLAGS: &[Flag] = &[
         "sets the path of a policy file to load; may be repeated",
     ),
     text(
+        "profile",
+        profile,
+        "sets which of the embedded policies are in force: baseline, restricted, read-only or ci",
+    ),
+    text(
         "protect-container",
         |a, v| add(&mut a.guard.protect_container, v),
         "sets the name of the container that the gate runs in; may be repeated",
@@ -159,6 +165,11 @@ const FLAGS: &[Flag] = &[
         "rego-version",
         grammar,
         "sets the grammar of the policies: auto, v0 or v1 (default \"auto\")",
+    ),
+    text(
+        "settings",
+        |a, v| set(&mut a.settings, v),
+        "sets the path of settings of the embedded policies",
     ),
     switch(
         "self-protection",
@@ -226,6 +237,12 @@ fn grammar(args: &mut DockerAuthzArgs, value: String) -> Result<(), String> {
         "v1" => Grammar::V1,
         _ => return Err("must be auto, v0 or v1".to_string()),
     };
+    Ok(())
+}
+
+fn profile(args: &mut DockerAuthzArgs, value: String) -> Result<(), String> {
+    let profile = Profile::from_name(&value);
+    args.profile = Some(profile.ok_or("must be baseline, restricted, read-only or ci")?);
     Ok(())
 }
 

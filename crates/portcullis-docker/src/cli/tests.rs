@@ -38,6 +38,7 @@ fn both_spellings_say_the_same() {
             "--deny-path data.x --rego-version v0 --socket /s",
         ),
         ("-log-only-denied=1 -quiet=F -timeout 7", "--log-only-denied --timeout 7"),
+        ("-profile read-only -settings s.yaml", "--profile read-only --settings s.yaml"),
         (
             "-host-root /h -trust-identity-header X -self-protection=false -break-glass a",
             "--host-root=/h --trust-identity-header=X --self-protection=false --break-glass=a",
@@ -71,10 +72,10 @@ fn go_flags_fail_as_in_go() {
 #[test]
 fn without_a_policy_the_baseline_decides() {
     let options = go("-data-file d.json").unwrap().to_options().unwrap();
-    assert_eq!(options.source.embedded.len(), 1);
+    assert!(options.source.embedded.len() > 1 && options.source.made.is_some());
     assert_eq!(options.gate.question.queries(), [DENY_PATH_BASELINE, RESPONSE_PATH_DEFAULT]);
     let options = go("-policy-file p.rego").unwrap().to_options().unwrap();
-    assert_eq!(options.source.embedded.len(), 0);
+    assert!(options.source.embedded.is_empty() && options.source.made.is_none());
     assert_eq!(options.gate.question.queries(), [ALLOW_PATH_DEFAULT, RESPONSE_PATH_DEFAULT]);
 }
 
@@ -84,6 +85,21 @@ fn under_a_configuration_bundles_decide() {
     assert_eq!(options.config_file.as_deref(), Some("c.yaml"));
     assert!(options.source.embedded.is_empty() && options.source.paths.is_empty());
     assert_eq!(options.gate.question.queries(), [ALLOW_PATH_DEFAULT, RESPONSE_PATH_DEFAULT]);
+}
+
+#[test]
+fn settings_are_for_the_embedded_policies() {
+    for (line, flag) in [
+        ("-profile ci -policy-file p.rego", "--profile"),
+        ("-settings s.yaml -config-file c.yaml", "--settings"),
+    ] {
+        let error = go(line).unwrap().to_options().unwrap_err();
+        assert_eq!(error, ArgumentError::NotEmbedded(flag));
+        assert!(error.to_string().starts_with(&format!("`{flag}` is about the embedded policies")));
+    }
+    let complaint = go("-profile none").unwrap_err().to_string();
+    let value = "invalid value \"none\" for flag -profile";
+    assert_eq!(complaint, format!("{value}: must be baseline, restricted, read-only or ci"));
 }
 
 #[test]
