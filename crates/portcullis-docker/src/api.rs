@@ -8,7 +8,7 @@ mod route;
 mod table;
 
 pub use self::kind::{Field, Kind, Shape, Type, TypeId};
-pub use self::route::{Body, Found, Route, UNKNOWN, find};
+pub use self::route::{Body, Found, Route, UNKNOWN, find, version};
 pub use self::table::{Table, TableError, table};
 
 /// Returns the text that Go's JSON decoder compares keys by: ASCII letters small, and the two other

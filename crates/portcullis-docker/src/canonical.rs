@@ -253,12 +253,18 @@ fn default_of(field: &Field) -> Option<Result<Value, Misfit>> {
 /// Checks that an old engine would read nothing here that belongs into `HostConfig`. The values that
 /// a struct has anyway say nothing, and some clients send null.
 fn check_lifted(target: &Type, key: &str, value: &Value) -> Result<(), Misfit> {
-    if target.name != LIFTING_TYPE || leaf::is_zero(value) {
+    if target.name != LIFTING_TYPE {
         return Ok(());
     }
     let host = table().named("HostConfig");
-    if host.is_some_and(|host| host.find(key).is_some()) || fold(key) == LIFTED_FIELD {
-        return Err(Misfit::new(Cause::Lifted(shown(key))));
-    }
-    Ok(())
+    let field = host.and_then(|host| host.fields.get(host.find(key)?));
+    let says_nothing = match field {
+        Some(field) => leaf::is_zero(value) && convert(&field.shape, value).is_ok(),
+        None => {
+            fold(key) != LIFTED_FIELD
+                || matches!(value.view(), View::Null)
+                || value.as_str() == Some("")
+        }
+    };
+    if says_nothing { Ok(()) } else { Err(Misfit::new(Cause::Lifted(shown(key)))) }
 }

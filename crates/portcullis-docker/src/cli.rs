@@ -20,6 +20,7 @@ pub use self::go_style::{GoStyleError, parse_go_style, usage};
 pub use self::guard::{Guard, GuardArgs};
 use crate::baseline;
 use crate::check::check as check_bundles;
+use crate::completeness::UnknownRoutes;
 use crate::gate::{GateOptions, Logged, Mode, Secrets};
 use crate::lint::findings;
 use crate::log_output::LogOutput;
@@ -157,6 +158,10 @@ pub struct DockerAuthzArgs {
     /// Leave secrets in what is taken down
     #[arg(long)]
     pub record_secrets: bool,
+    /// Refuse requests to endpoints that are not known, without asking the policy: all of them,
+    /// those that may write (all but GET, HEAD and OPTIONS), or none
+    #[arg(long, value_enum, default_value = "writes", value_name = "WHICH")]
+    pub refuse_unknown_routes: UnknownRoutes,
     /// Longest evaluation of one request, in milliseconds
     #[arg(long, default_value_t = TIMEOUT_DEFAULT.as_millis() as u64, value_name = "MS",
           value_parser = clap::value_parser!(u64).range(1..=60_000))]
@@ -204,6 +209,7 @@ impl Default for DockerAuthzArgs {
             record_max_bytes: RECORD_BYTES_MAX,
             record_files: RECORD_FILES,
             record_secrets: false,
+            refuse_unknown_routes: UnknownRoutes::default(),
             timeout: u64::try_from(TIMEOUT_DEFAULT.as_millis()).unwrap_or(u64::MAX),
             check: false,
             config_file: None,
@@ -336,6 +342,7 @@ impl DockerAuthzArgs {
             logged,
             mode: if self.dry_run { Mode::DryRun } else { Mode::Enforcing },
             guard: self.guard()?,
+            unknown_routes: self.refuse_unknown_routes,
         };
         Ok(RunOptions {
             source: self.source(),

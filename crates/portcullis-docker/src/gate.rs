@@ -13,12 +13,10 @@ use portcullis_service::service::Service;
 use portcullis_service::store::{Current, Store};
 use rego::{Recorder, Value};
 
-use crate::api::{Body, Found};
 pub use crate::backing::Secrets;
 use crate::backing::{Backing, Effort, Made};
-use crate::body::BodyError;
-use crate::canonical::canonical;
 use crate::cli::Guard;
+use crate::completeness::{self, UnknownRoutes, Whole};
 use crate::engine::EngineWatch;
 use crate::event::Decision;
 use crate::facts::{Asked, FactsOptions};
@@ -31,7 +29,7 @@ use crate::recording::Recording;
 use crate::verdict::{Verdict, of_allow, of_deny};
 use crate::waiting::Waiting;
 use crate::wire::{Answer, AuthzRequest, Call};
-use crate::{api, body, facts, input, response, uri, wire};
+use crate::{facts, input, response, wire};
 
 /// The action of a request that nobody could read.
 const ACTION_UNKNOWN: &str = "unknown";
@@ -74,6 +72,8 @@ pub struct GateOptions {
     pub mode: Mode,
     /// What it guards by.
     pub guard: Guard,
+    /// Which requests are refused because no endpoint is known for them.
+    pub unknown_routes: UnknownRoutes,
 }
 
 /// Decides about calls. Shared between threads.
@@ -199,11 +199,13 @@ impl Gate {
             }
         };
         drop(bytes);
+        let whole = completeness::read(&request, self.options.unknown_routes)
+            .map_err(|r| (Unread::new(r.cause.name(), r.message), outline(&request)))?;
         let Guard { tree, identity_header, protection } = &self.options.guard;
         let look = |path: &str| tree.look(path);
         let options = FactsOptions { look: &look, identity_header: identity_header.as_deref() };
-        let read = read(&request, options, protection)
-            .map_err(|reason| (Unread::new("incomplete", reason), outline(&request)))?;
+        let read = read(&request, &whole, options, protection)
+            .map_err(|reason| (Unread::new("facts", reason), outline(&request)))?;
         Ok(Some(match response {
             None => read,
             // What was protected, was so before the daemon acted.
@@ -347,13 +349,15 @@ impl Plugin for Gate {
     }
 }
 
-/// Returns what the policy sees, where no header is trusted. `look` says where a path of the host
-/// leads.
+/// Returns what the policy sees, where no header is trusted and the defaults say what is refused
+/// unasked. `look` says where a path of the host leads.
 ///
-/// Errors: a target, a body or another part that cannot be read, in words for the user.
+/// Errors: a request that a policy cannot judge, in words for the user.
 pub fn input_of(request: &AuthzRequest, look: &dyn Fn(&str) -> Place) -> Result<Value, String> {
+    let whole = completeness::read(request, UnknownRoutes::default())
+        .map_err(|refusal| refusal.to_string())?;
     let options = FactsOptions { look, identity_header: None };
-    Ok(read(request, options, &Protection::default())?.input)
+    Ok(read(request, &whole, options, &Protection::default())?.input)
 }
 
 /// A request that could be read.
@@ -367,26 +371,14 @@ struct Read {
 /// Returns what the policy sees, and what the gate's protection of itself says.
 fn read(
     request: &AuthzRequest,
+    whole: &Whole,
     options: FactsOptions<'_>,
     protection: &Protection,
 ) -> Result<Read, String> {
-    let target = uri::parse(&request.uri).map_err(|error| error.to_string())?;
-    let found = api::find(&request.method, &target.path);
-    let body = body_of(request, found).map_err(|error| error.to_string())?;
-    let asked = Asked::new(&request.method, found, &target, &body);
+    let asked = Asked::new(&request.method, whole.found(), &whole.target, &whole.body);
     let facts = facts::derive(request, &asked, options).map_err(|error| error.to_string())?;
     let refusal = protection.refusal(&asked, &facts);
-    let input = input::build(request, &target, found, body.clone(), &facts);
-    Ok(Read { input, refusal })
-}
-
-/// Returns the body as the endpoint's decoder takes it, or as it came where the endpoint has none.
-fn body_of(request: &AuthzRequest, found: Found<'_>) -> Result<Value, BodyError> {
-    let body = body::parse(&request.body)?;
-    match found.route.map(|route| &route.body) {
-        Some(Body::Json { shape, .. }) if !request.body.is_empty() => canonical(&body, shape),
-        _ => Ok(body),
-    }
+    Ok(Read { input: input::build(request, whole, &facts), refusal })
 }
 
 /// Returns what can be logged of a request whose input cannot be made.

@@ -9,32 +9,25 @@ use std::collections::BTreeMap;
 
 use rego::Value;
 
-use crate::api::Found;
+use crate::completeness::Whole;
 use crate::facts::Facts;
 use crate::facts::cert::Cert;
 use crate::facts::image::Image;
 use crate::facts::mounts::BindMount;
 use crate::facts::ports::Port;
 use crate::facts::sharing::Share;
-use crate::uri::Target;
 use crate::wire::AuthzRequest;
 
-/// Returns the input document of a request, given its target taken apart, its endpoint found, its
-/// body parsed and the facts that were drawn from them.
-pub fn build(
-    request: &AuthzRequest,
-    target: &Target,
-    found: Found<'_>,
-    body: Value,
-    facts: &Facts,
-) -> Value {
+/// Returns the input document of a request, given it whole and the facts that were drawn from it.
+pub fn build(request: &AuthzRequest, whole: &Whole, facts: &Facts) -> Value {
+    let (target, found) = (&whole.target, whole.found());
     let segments = target.path.split('/').map(Value::from).collect();
     Value::object_from_strs([
         ("APIVersion", Value::from(found.version)),
         ("Action", Value::from(found.action(&target.query))),
         ("AuthMethod", Value::from(request.user_authn_method.as_str())),
         ("BindMounts", bind_mounts(&facts.mounts)),
-        ("Body", body),
+        ("Body", whole.body.clone()),
         ("Cert", facts.cert.as_ref().map_or(Value::NULL, Cert::to_value)),
         ("Groups", groups(facts)),
         ("Headers", headers(request.headers.as_deref())),

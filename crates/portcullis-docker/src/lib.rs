@@ -13,6 +13,7 @@ pub mod body;
 pub mod canonical;
 mod check;
 pub mod cli;
+pub mod completeness;
 pub mod engine;
 pub mod event;
 pub mod facts;

@@ -13,6 +13,19 @@ pub struct Target {
     pub path: String,
     /// The pairs of the query, in order; pairs that cannot be decoded are left out.
     pub query: Vec<(String, String)>,
+    /// Whether a slash of the path was encoded.
+    pub has_encoded_slash: bool,
+    /// Why pairs of the query are left out, where some are.
+    pub query_fault: Option<QueryFault>,
+}
+
+/// Why a pair of a query cannot be decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QueryFault {
+    /// It has a semicolon, which old Go takes for an ampersand.
+    Semicolon,
+    /// It has a percent sign without two hexadecimal digits.
+    Escape,
 }
 
 /// Longest target, in bytes. The daemon's own server takes no longer heads than this.
@@ -59,7 +72,10 @@ pub fn parse(raw: &str) -> Result<Target, UriError> {
     let (scheme, rest) = split_scheme(raw)?;
     let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
     let path = path_of(scheme, rest)?;
-    Ok(Target { path: unescape(path, Plus::Kept)?, query: parse_query(query) })
+    let has_encoded_slash = path.as_bytes().windows(3).any(|at| at.eq_ignore_ascii_case(b"%2f"));
+    let path = unescape(path, Plus::Kept)?;
+    let (query, query_fault) = parse_query(query);
+    Ok(Target { path, query, has_encoded_slash, query_fault })
 }
 
 /// Splits off `scheme:`; an empty scheme is none.
@@ -94,13 +110,22 @@ fn path_of<'a>(scheme: &str, rest: &'a str) -> Result<&'a str, UriError> {
     Ok(behind.find('/').and_then(|at| behind.get(at..)).unwrap_or(""))
 }
 
-fn parse_query(query: &str) -> Vec<(String, String)> {
-    let pairs = query.split('&').filter(|pair| !pair.is_empty() && !pair.contains(';'));
+fn parse_query(query: &str) -> (Vec<(String, String)>, Option<QueryFault>) {
     let decode = |pair: &str| {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         Some((unescape(key, Plus::Space).ok()?, unescape(value, Plus::Space).ok()?))
     };
-    pairs.filter_map(decode).collect()
+    let (mut pairs, mut fault) = (Vec::new(), None);
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        if pair.contains(';') {
+            fault = fault.or(Some(QueryFault::Semicolon));
+        } else if let Some(pair) = decode(pair) {
+            pairs.push(pair);
+        } else {
+            fault = fault.or(Some(QueryFault::Escape));
+        }
+    }
+    (pairs, fault)
 }
 
 /// What a plus sign stands for.
@@ -169,8 +194,18 @@ mod tests {
 
     #[test]
     fn decodes_queries() {
-        let query = parse("/x?a=1&b=%7B%22c%22%3Atrue%7D&a=2+3&d&&e;f=1&g=%zz").unwrap().query;
-        let pairs: Vec<_> = query.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+        let target = parse("/x?a=1&b=%7B%22c%22%3Atrue%7D&a=2+3&d&&e;f=1&g=%zz").unwrap();
+        let pairs: Vec<_> = target.query.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
         assert_eq!(pairs, [("a", "1"), ("b", "{\"c\":true}"), ("a", "2 3"), ("d", "")]);
+        assert_eq!(target.query_fault, Some(QueryFault::Semicolon));
+        assert_eq!(parse("/x?g=%z").unwrap().query_fault, Some(QueryFault::Escape));
+        assert_eq!(parse("/x?a=%2F;").unwrap().query_fault, Some(QueryFault::Semicolon));
+    }
+
+    #[test]
+    fn tells_of_encoded_slashes_in_the_path_alone() {
+        assert!(parse("/images/a%2Fb/json").unwrap().has_encoded_slash);
+        assert!(parse("http://d/images/a%2fb/json").unwrap().has_encoded_slash);
+        assert!(!parse("/images/a%252Fb/json?x=%2F").unwrap().has_encoded_slash);
     }
 }

@@ -31,7 +31,8 @@ fn open(dry_run: bool) -> Desk {
 }
 
 fn request(method: &str) -> Vec<u8> {
-    format!(r#"{{"RequestMethod":"{method}","RequestUri":"/v1.41/info"}}"#).into_bytes()
+    let uri = if method == "POST" { "/v1.41/containers/prune" } else { "/v1.41/info" };
+    format!(r#"{{"RequestMethod":"{method}","RequestUri":"{uri}"}}"#).into_bytes()
 }
 
 #[test]

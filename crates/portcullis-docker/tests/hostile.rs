@@ -127,8 +127,7 @@ fn targets_that_mislead() {
     for uri in ["//v1.41/info", "/v1.41/info/", "mailto:x", "*", "http://x", &long] {
         assert!(refusal(&house, &request(uri, b"")).contains("undefined"), "{uri:.40}");
     }
-    for uri in ["/v1.41/inf%6f", "http://d/v1.41/info", "/v1.41/info?%zz=1&&;;=&=", "/v1.41/info#x"]
-    {
+    for uri in ["/v1.41/inf%6f", "http://d/v1.41/info", "/v1.41/info?&&=&=", "/v1.41/info#x"] {
         assert_eq!(house.client().authorize(uri, b"")["Allow"], true, "{uri}");
     }
 }

@@ -92,6 +92,11 @@ pub fn find<'a>(method: &str, path: &'a str) -> Found<'a> {
     Found { version, route }
 }
 
+/// Returns the version that a decoded path begins with: `1.41`; empty without.
+pub fn version(path: &str) -> &str {
+    split_version(path).0
+}
+
 /// Splits `/v1.41/info` into `1.41` and `/info`.
 fn split_version(path: &str) -> (&str, &str) {
     let is_version = |version: &str| {

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use super::{DockerAuthzArgs, Grammar};
+use crate::completeness::UnknownRoutes;
 use crate::profile::Profile;
 use crate::rotate::FILES_MAX;
 
@@ -162,6 +163,11 @@ const FLAGS: &[Flag] = &[
     ),
     switch("record-secrets", |a, on| a.record_secrets = on, "leaves secrets in records"),
     text(
+        "refuse-unknown-routes",
+        unknown_routes,
+        "refuses requests to unknown endpoints: all, writes or none (default \"writes\")",
+    ),
+    text(
         "rego-version",
         grammar,
         "sets the grammar of the policies: auto, v0 or v1 (default \"auto\")",
@@ -227,6 +233,16 @@ fn parsed<T: FromStr<Err: fmt::Display>>(field: &mut Option<T>, value: &str) -> 
 fn add(field: &mut Vec<String>, value: String) -> Result<(), String> {
     // The original's default is the empty string, which stands for none.
     field.extend(Some(value).filter(|value| !value.is_empty()));
+    Ok(())
+}
+
+fn unknown_routes(args: &mut DockerAuthzArgs, value: String) -> Result<(), String> {
+    args.refuse_unknown_routes = match value.as_str() {
+        "all" => UnknownRoutes::All,
+        "writes" => UnknownRoutes::Writes,
+        "none" => UnknownRoutes::None,
+        _ => return Err("must be all, writes or none".to_string()),
+    };
     Ok(())
 }
 

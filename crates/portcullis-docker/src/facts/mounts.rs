@@ -238,7 +238,7 @@ mod tests {
 
     fn mounts_of(path: &str, body: &str) -> Vec<BindMount> {
         let body = Value::from_json(body.as_bytes()).unwrap();
-        let target = Target { path: path.to_string(), query: Vec::new() };
+        let target = Target { path: path.to_string(), ..Target::default() };
         of(&Asked::find("POST", &target, &body), &|path| Place {
             resolved: path.to_string(),
             ..Place::default()
@@ -330,7 +330,7 @@ mod tests {
         let many = vec!["\"/a:/b\""; MOUNTS_MAX + 1].join(",");
         let body = format!(r#"{{"HostConfig":{{"Binds":[{many}]}}}}"#);
         let body = Value::from_json(body.as_bytes()).unwrap();
-        let target = Target { path: "/containers/create".to_string(), query: Vec::new() };
+        let target = Target { path: "/containers/create".to_string(), ..Target::default() };
         let asked = Asked::find("POST", &target, &body);
         assert_eq!(of(&asked, &|_| unreachable!()), Err(MountsError));
     }

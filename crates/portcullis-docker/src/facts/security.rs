@@ -142,7 +142,7 @@ impl Security {
             let given = config.get_path(&[field]).and_then(Value::as_array);
             given.is_some_and(|given| {
                 let has = |path: &&str| given.iter().any(|one| one.as_str() == Some(*path));
-                !default.iter().all(|path| has(path))
+                !default.iter().all(has)
             })
         };
         self.masked_paths_cleared |= is_cleared("MaskedPaths", &MASKED_DEFAULT);

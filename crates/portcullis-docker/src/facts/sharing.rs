@@ -100,7 +100,11 @@ mod tests {
         let body = Value::from_json(body.as_bytes()).unwrap();
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let query = query.split_once('=').map(|(k, v)| (k.to_string(), v.to_string()));
-        let target = Target { path: path.to_string(), query: query.into_iter().collect() };
+        let target = Target {
+            path: path.to_string(),
+            query: query.into_iter().collect(),
+            ..Target::default()
+        };
         let shares = of(&Asked::find("POST", &target, &body));
         let line = |share: &Share| {
             format!("{} {}{}", share.kind, share.target, if share.read_only { " ro" } else { "" })

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use base64::Engine;
+use portcullis_docker::api::find;
 use portcullis_docker::cli::DockerAuthzArgs;
 use portcullis_docker::gate::Gate;
 use portcullis_docker::managed::{Managed, load};
@@ -98,10 +99,11 @@ pub(crate) fn write_config(directory: &Path, config: &str) -> String {
 
 /// Returns a request of the daemon, with a secret in its headers.
 pub(crate) fn request(uri: &str, body: &Json) -> Vec<u8> {
+    let method = if find("POST", uri).route.is_some() { "POST" } else { "GET" };
     let body = base64::engine::general_purpose::STANDARD.encode(body.to_string());
     let headers = json!({"Content-Type": "application/json", "X-Registry-Auth": "hush"});
     serde_json::to_vec(&json!({
-        "RequestMethod": "POST",
+        "RequestMethod": method,
         "RequestUri": uri,
         "RequestHeaders": headers,
         "RequestBody": body,

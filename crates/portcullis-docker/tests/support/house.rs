@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use base64::Engine;
+use portcullis_docker::api::find;
 use portcullis_docker::cli::DockerAuthzArgs;
 use portcullis_docker::gate::Gate;
 use portcullis_docker::listen::Listener;
@@ -148,9 +149,10 @@ impl Client {
 
 /// Returns an authorization request of the daemon.
 pub(crate) fn request(uri: &str, body: &[u8]) -> Vec<u8> {
+    let method = if find("POST", uri).route.is_some() { "POST" } else { "GET" };
     let body = base64::engine::general_purpose::STANDARD.encode(body);
     serde_json::to_vec(&serde_json::json!({
-        "RequestMethod": "POST",
+        "RequestMethod": method,
         "RequestUri": uri,
         "RequestHeaders": {"Content-Type": "application/json"},
         "RequestBody": body,

@@ -125,6 +125,7 @@ fn builds_have_options_in_their_query() {
     let target = |options: &str| Target {
         path: "/v1.41/build".to_string(),
         query: vec![("securityopt".to_string(), options.to_string())],
+        ..Target::default()
     };
     let of = |options: &str| of(&Asked::find("POST", &target(options), &Value::NULL));
     assert_eq!(of(r#"["seccomp=unconfined"]"#).seccomp, "unconfined");
