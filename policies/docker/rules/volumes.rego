@@ -38,6 +38,22 @@ default types := ["", "none", "bind", "tmpfs", "nfs", "nfs4", "cifs"]
 
 types := data.docker.settings.volumes.types
 
+# METADATA
+# description: |
+#   Whether a container may have the volumes of another one (`--volumes-from`), paths of the host among them.
+# custom:
+#   setting: true
+default allow_from_containers := true
+
+allow_from_containers := data.docker.settings.volumes.allow_from_containers
+
+deny contains "the volumes of another container are not allowed (VolumesFrom)" if {
+	looks
+	not allow_from_containers
+	some host in lib.hosts
+	count(host.VolumesFrom) > 0
+}
+
 deny contains msg if {
 	looks
 	not lib.takes_any(drivers)

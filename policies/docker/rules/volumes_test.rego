@@ -40,3 +40,10 @@ test_drivers if {
 	testing.allowed("volumes", testing.create({}), settings)
 	testing.refused("volumes", mount({"Name": "rclone"}), settings, "rclone")
 }
+
+test_from_containers if {
+	request := testing.create({"VolumesFrom": ["a:ro"]})
+	testing.allowed("volumes", request, {})
+	testing.refused("volumes", request, {"allow_from_containers": false}, "volumes of another container")
+	testing.allowed("volumes", testing.create({}), {"allow_from_containers": false})
+}
