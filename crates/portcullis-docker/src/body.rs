@@ -33,6 +33,8 @@ pub enum BodyError {
     },
     /// A field of `HostConfig` beside it, which old engines read.
     Lifted(String),
+    /// More of something than is read, in words.
+    Many(&'static str),
 }
 
 /// Most characters of a key that a message repeats.
@@ -56,6 +58,7 @@ impl fmt::Display for BodyError {
             Self::Kind { path, expected, found } => {
                 write!(f, "request body has {found} at `{path}`, which must be {expected}")
             }
+            Self::Many(what) => write!(f, "request body has too many {what}"),
             Self::Lifted(field) => write!(
                 f,
                 "request body has the deprecated top-level HostConfig field `{field}`: put it into \

@@ -8,6 +8,7 @@
 
 mod leaf;
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use rego::{ObjectRef, Value, View};
@@ -23,15 +24,22 @@ const LIFTING_TYPE: &str = "ContainerCreateBody";
 /// A field that old engines read beside those of `HostConfig`.
 const LIFTED_FIELD: &str = "cpuset";
 
+/// Most fields that are filled in: a short body must not become a large one.
+pub const FILLED_MAX: usize = 20_000;
+
+/// Most keys of an object that no field has.
+pub const UNKNOWN_MAX: usize = 1000;
+
 /// A value that took another's place; nothing where it stays as it is.
 type Changed = Option<Value>;
 
 /// Returns a body in the form that the API describes, given what the daemon decodes it into.
 ///
 /// Errors: two keys of an object that are one field to the daemon; a value that the daemon refuses;
-/// a field of `HostConfig` beside it.
+/// a field of `HostConfig` beside it; more than [`FILLED_MAX`] or [`UNKNOWN_MAX`] allow.
 pub fn canonical(body: &Value, shape: &Shape) -> Result<Value, BodyError> {
-    let changed = convert(shape, body).map_err(Misfit::into_error)?;
+    let reading = Reading { filled: Cell::new(0) };
+    let changed = reading.convert(shape, body).map_err(Misfit::into_error)?;
     Ok(changed.unwrap_or_else(|| body.clone()))
 }
 
@@ -46,6 +54,7 @@ enum Cause {
     Repeated(String),
     Kind { expected: &'static str, found: String },
     Lifted(String),
+    Many(&'static str),
 }
 
 impl Misfit {
@@ -79,6 +88,7 @@ impl Misfit {
             Cause::Repeated(key) => BodyError::RepeatedKey(key),
             Cause::Kind { expected, found } => BodyError::Kind { path, expected, found },
             Cause::Lifted(field) => BodyError::Lifted(field),
+            Cause::Many(what) => BodyError::Many(what),
         }
     }
 }
@@ -87,184 +97,204 @@ fn article(noun: &str) -> &'static str {
     if noun.starts_with(['a', 'o']) { "an" } else { "a" }
 }
 
-/// Converts a value that an element or a body is. Goes as deep as the table's types do, which do not
-/// hold one another in a circle.
-fn convert(shape: &Shape, value: &Value) -> Result<Changed, Misfit> {
-    if matches!(value.view(), View::Null) {
-        return Ok(if shape.pointer { None } else { of_null(&shape.kind)? });
-    }
-    match &shape.kind {
-        Kind::List(of) => list(of, value),
-        Kind::Fixed(of, length) => fixed(of, *length, value),
-        Kind::Map(of) => map(of, value),
-        Kind::Type(id) => match (table().of(*id), value.as_object()) {
-            (Some(target), Some(object)) => record(target, object),
-            _ => Err(Misfit::kind("an object", value)),
-        },
-        kind => leaf::convert(kind, value),
-    }
+/// One body being read.
+struct Reading {
+    /// How many fields were filled in.
+    filled: Cell<usize>,
 }
 
-/// Returns what null leaves in a value of this kind; nothing where that is null.
-fn of_null(kind: &Kind) -> Result<Changed, Misfit> {
-    Ok(Some(match kind {
-        Kind::Bool => Value::from(false),
-        Kind::Text => Value::from(""),
-        Kind::Int(_) | Kind::Uint(_) | Kind::Float(_) => Value::from(0),
-        Kind::Empty => empty_object(),
-        Kind::Fixed(of, length) => {
-            let zero = of_null(&of.kind)?.unwrap_or(Value::NULL);
-            Value::array(vec![zero; *length])
+impl Reading {
+    /// Converts a value that an element or a body is. Goes as deep as the table's types do, which do not
+    /// hold one another in a circle.
+    fn convert(&self, shape: &Shape, value: &Value) -> Result<Changed, Misfit> {
+        if matches!(value.view(), View::Null) {
+            return Ok(if shape.pointer { None } else { self.of_null(&shape.kind)? });
         }
-        Kind::Type(_) => {
-            let empty = empty_object();
-            let filled = convert(&Shape { kind: kind.clone(), pointer: false }, &empty)?;
-            filled.unwrap_or(empty)
+        match &shape.kind {
+            Kind::List(of) => self.list(of, value),
+            Kind::Fixed(of, length) => self.fixed(of, *length, value),
+            Kind::Map(of) => self.map(of, value),
+            Kind::Type(id) => match (table().of(*id), value.as_object()) {
+                (Some(target), Some(object)) => self.record(target, object),
+                _ => Err(Misfit::kind("an object", value)),
+            },
+            kind => leaf::convert(kind, value),
         }
-        Kind::Bytes | Kind::Words | Kind::Any | Kind::List(_) | Kind::Map(_) => return Ok(None),
-    }))
+    }
+
+    /// Returns what null leaves in a value of this kind; nothing where that is null.
+    fn of_null(&self, kind: &Kind) -> Result<Changed, Misfit> {
+        Ok(Some(match kind {
+            Kind::Bool => Value::from(false),
+            Kind::Text => Value::from(""),
+            Kind::Int(_) | Kind::Uint(_) | Kind::Float(_) => Value::from(0),
+            Kind::Empty => empty_object(),
+            Kind::Fixed(of, length) => {
+                let zero = self.of_null(&of.kind)?.unwrap_or(Value::NULL);
+                Value::array(vec![zero; *length])
+            }
+            Kind::Type(_) => {
+                let empty = empty_object();
+                let filled = self.convert(&Shape { kind: kind.clone(), pointer: false }, &empty)?;
+                filled.unwrap_or(empty)
+            }
+            Kind::Bytes | Kind::Words | Kind::Any | Kind::List(_) | Kind::Map(_) => {
+                return Ok(None);
+            }
+        }))
+    }
+
+    fn list(&self, of: &Shape, value: &Value) -> Result<Changed, Misfit> {
+        let items = value.as_array().ok_or_else(|| Misfit::kind("an array", value))?;
+        self.elements(of, items)
+    }
+
+    /// Converts elements; nothing where all of them stay.
+    fn elements(&self, of: &Shape, items: &[Value]) -> Result<Changed, Misfit> {
+        let mut made: Option<Vec<Value>> = None;
+        for (at, item) in items.iter().enumerate() {
+            let changed =
+                self.convert(of, item).map_err(|misfit| misfit.under(format!("[{at}]")))?;
+            match (&mut made, changed) {
+                (None, None) => {}
+                (Some(made), changed) => made.push(changed.unwrap_or_else(|| item.clone())),
+                (None, Some(changed)) => {
+                    let mut copied = items.get(..at).unwrap_or_default().to_vec();
+                    copied.reserve(items.len().saturating_sub(at));
+                    copied.push(changed);
+                    made = Some(copied);
+                }
+            }
+        }
+        Ok(made.map(Value::array))
+    }
+
+    fn fixed(&self, of: &Shape, length: usize, value: &Value) -> Result<Changed, Misfit> {
+        let items = value.as_array().ok_or_else(|| Misfit::kind("an array", value))?;
+        if items.len() == length {
+            return self.elements(of, items);
+        }
+        let zero = self.of_null(&of.kind)?.unwrap_or(Value::NULL);
+        let mut kept: Vec<Value> = items.iter().take(length).cloned().collect();
+        kept.resize(length, zero);
+        Ok(Some(self.elements(of, &kept)?.unwrap_or_else(|| Value::array(kept))))
+    }
+
+    fn map(&self, of: &Shape, value: &Value) -> Result<Changed, Misfit> {
+        let object = value.as_object().ok_or_else(|| Misfit::kind("an object", value))?;
+        let mut changes = Vec::new();
+        for (key, value) in object.iter() {
+            let step = || shown(key.as_str().unwrap_or_default());
+            if let Some(changed) = self.convert(of, value).map_err(|misfit| misfit.under(step()))? {
+                changes.push((key.clone(), changed));
+            }
+        }
+        if changes.is_empty() {
+            return Ok(None);
+        }
+        // Both are in the order of the keys.
+        let mut changes = changes.into_iter().peekable();
+        let entries = object.iter().map(|(key, value)| {
+            let changed = changes.next_if(|(changed, _)| changed == key);
+            changed.unwrap_or_else(|| (key.clone(), value.clone()))
+        });
+        Ok(Some(Value::object(entries.collect())))
+    }
+
+    /// Converts what the daemon decodes into a struct.
+    fn record(&self, target: &Type, object: ObjectRef<'_>) -> Result<Changed, Misfit> {
+        let mut taken = vec![false; target.fields.len()];
+        let mut entries = Vec::with_capacity(object.len().max(target.fields.len()));
+        let mut unknown = BTreeSet::new();
+        let mut is_changed = false;
+        for (key, value) in object.iter() {
+            let text = key.as_str().unwrap_or_default();
+            let found = target.find(text);
+            let Some((field, taken)) =
+                found.and_then(|at| Some((target.fields.get(at)?, taken.get_mut(at)?)))
+            else {
+                if !unknown.insert(fold(text)) {
+                    return Err(Misfit::new(Cause::Repeated(text.to_string())));
+                }
+                if unknown.len() > UNKNOWN_MAX {
+                    return Err(Misfit::new(Cause::Many("fields that the API does not have")));
+                }
+                self.check_lifted(target, text, value)?;
+                entries.push((key.clone(), value.clone()));
+                continue;
+            };
+            if std::mem::replace(taken, true) {
+                return Err(Misfit::new(Cause::Repeated(text.to_string())));
+            }
+            let step = || field.name.as_str().unwrap_or_default().to_string();
+            let changed = self.in_field(field, value).map_err(|misfit| misfit.under(step()))?;
+            is_changed |= changed.is_some() || *key != field.name;
+            entries.push((field.name.clone(), changed.unwrap_or_else(|| value.clone())));
+        }
+        let left_out = target.fields.iter().zip(taken).filter(|(_, taken)| !taken);
+        for (field, _) in left_out {
+            if let Some(filled) = self.default_of(field) {
+                is_changed = true;
+                entries.push((field.name.clone(), filled?));
+            }
+        }
+        Ok(is_changed.then(|| Value::object(entries)))
+    }
+
+    /// Converts the value of a field. Null is as good as nothing, but where the API tells them apart.
+    fn in_field(&self, field: &Field, value: &Value) -> Result<Changed, Misfit> {
+        let is_null = matches!(value.view(), View::Null);
+        let kind = &field.shape.kind;
+        let tells_apart = match kind {
+            Kind::Bytes | Kind::Words | Kind::Any | Kind::List(_) | Kind::Map(_) => true,
+            Kind::Type(_) => field.shape.pointer && !has_object(field),
+            _ => field.shape.pointer,
+        };
+        if is_null
+            && !tells_apart
+            && let Some(filled) = self.default_of(field)
+        {
+            return filled.map(Some);
+        }
+        self.convert(&field.shape, value)
+    }
+
+    /// Returns what is filled in for a field that is left out, if anything is.
+    fn default_of(&self, field: &Field) -> Option<Result<Value, Misfit>> {
+        let default = field.default.as_ref()?;
+        self.filled.set(self.filled.get().saturating_add(1));
+        if self.filled.get() > FILLED_MAX {
+            return Some(Err(Misfit::new(Cause::Many("parts whose fields are left out"))));
+        }
+        let filled =
+            self.convert(&Shape { kind: field.shape.kind.clone(), pointer: true }, default);
+        Some(filled.map(|filled| filled.unwrap_or_else(|| default.clone())))
+    }
+
+    /// Checks that an old engine would read nothing here that belongs into `HostConfig`. The values that
+    /// a struct has anyway say nothing, and some clients send null.
+    fn check_lifted(&self, target: &Type, key: &str, value: &Value) -> Result<(), Misfit> {
+        if target.name != LIFTING_TYPE {
+            return Ok(());
+        }
+        let host = table().named("HostConfig");
+        let field = host.and_then(|host| host.fields.get(host.find(key)?));
+        let says_nothing = match field {
+            Some(field) => leaf::is_zero(value) && self.convert(&field.shape, value).is_ok(),
+            None => {
+                fold(key) != LIFTED_FIELD
+                    || matches!(value.view(), View::Null)
+                    || value.as_str() == Some("")
+            }
+        };
+        if says_nothing { Ok(()) } else { Err(Misfit::new(Cause::Lifted(shown(key)))) }
+    }
 }
 
 fn empty_object() -> Value {
     Value::object(Vec::new())
 }
 
-fn list(of: &Shape, value: &Value) -> Result<Changed, Misfit> {
-    let items = value.as_array().ok_or_else(|| Misfit::kind("an array", value))?;
-    elements(of, items)
-}
-
-/// Converts elements; nothing where all of them stay.
-fn elements(of: &Shape, items: &[Value]) -> Result<Changed, Misfit> {
-    let mut made: Option<Vec<Value>> = None;
-    for (at, item) in items.iter().enumerate() {
-        let changed = convert(of, item).map_err(|misfit| misfit.under(format!("[{at}]")))?;
-        match (&mut made, changed) {
-            (None, None) => {}
-            (Some(made), changed) => made.push(changed.unwrap_or_else(|| item.clone())),
-            (None, Some(changed)) => {
-                let mut copied = items.get(..at).unwrap_or_default().to_vec();
-                copied.reserve(items.len().saturating_sub(at));
-                copied.push(changed);
-                made = Some(copied);
-            }
-        }
-    }
-    Ok(made.map(Value::array))
-}
-
-fn fixed(of: &Shape, length: usize, value: &Value) -> Result<Changed, Misfit> {
-    let items = value.as_array().ok_or_else(|| Misfit::kind("an array", value))?;
-    if items.len() == length {
-        return elements(of, items);
-    }
-    let zero = of_null(&of.kind)?.unwrap_or(Value::NULL);
-    let mut kept: Vec<Value> = items.iter().take(length).cloned().collect();
-    kept.resize(length, zero);
-    Ok(Some(elements(of, &kept)?.unwrap_or_else(|| Value::array(kept))))
-}
-
-fn map(of: &Shape, value: &Value) -> Result<Changed, Misfit> {
-    let object = value.as_object().ok_or_else(|| Misfit::kind("an object", value))?;
-    let mut changes = Vec::new();
-    for (key, value) in object.iter() {
-        let step = || shown(key.as_str().unwrap_or_default());
-        if let Some(changed) = convert(of, value).map_err(|misfit| misfit.under(step()))? {
-            changes.push((key.clone(), changed));
-        }
-    }
-    if changes.is_empty() {
-        return Ok(None);
-    }
-    // Both are in the order of the keys.
-    let mut changes = changes.into_iter().peekable();
-    let entries = object.iter().map(|(key, value)| {
-        let changed = changes.next_if(|(changed, _)| changed == key);
-        changed.unwrap_or_else(|| (key.clone(), value.clone()))
-    });
-    Ok(Some(Value::object(entries.collect())))
-}
-
-/// Converts what the daemon decodes into a struct.
-fn record(target: &Type, object: ObjectRef<'_>) -> Result<Changed, Misfit> {
-    let mut taken = vec![false; target.fields.len()];
-    let mut entries = Vec::with_capacity(object.len().max(target.fields.len()));
-    let mut unknown = BTreeSet::new();
-    let mut is_changed = false;
-    for (key, value) in object.iter() {
-        let text = key.as_str().unwrap_or_default();
-        let found = target.find(text);
-        let Some((field, taken)) =
-            found.and_then(|at| Some((target.fields.get(at)?, taken.get_mut(at)?)))
-        else {
-            if !unknown.insert(fold(text)) {
-                return Err(Misfit::new(Cause::Repeated(text.to_string())));
-            }
-            check_lifted(target, text, value)?;
-            entries.push((key.clone(), value.clone()));
-            continue;
-        };
-        if std::mem::replace(taken, true) {
-            return Err(Misfit::new(Cause::Repeated(text.to_string())));
-        }
-        let step = || field.name.as_str().unwrap_or_default().to_string();
-        let changed = in_field(field, value).map_err(|misfit| misfit.under(step()))?;
-        is_changed |= changed.is_some() || *key != field.name;
-        entries.push((field.name.clone(), changed.unwrap_or_else(|| value.clone())));
-    }
-    for (field, taken) in target.fields.iter().zip(taken) {
-        if let Some(filled) = default_of(field).filter(|_| !taken) {
-            is_changed = true;
-            entries.push((field.name.clone(), filled?));
-        }
-    }
-    Ok(is_changed.then(|| Value::object(entries)))
-}
-
-/// Converts the value of a field. Null is as good as nothing, but where the API tells them apart.
-fn in_field(field: &Field, value: &Value) -> Result<Changed, Misfit> {
-    let is_null = matches!(value.view(), View::Null);
-    let kind = &field.shape.kind;
-    let tells_apart = match kind {
-        Kind::Bytes | Kind::Words | Kind::Any | Kind::List(_) | Kind::Map(_) => true,
-        Kind::Type(_) => field.shape.pointer && !has_object(field),
-        _ => field.shape.pointer,
-    };
-    if is_null
-        && !tells_apart
-        && let Some(filled) = default_of(field)
-    {
-        return filled.map(Some);
-    }
-    convert(&field.shape, value)
-}
-
 fn has_object(field: &Field) -> bool {
     field.default.as_ref().is_some_and(|default| default.as_object().is_some())
-}
-
-/// Returns what is filled in for a field that is left out, if anything is.
-fn default_of(field: &Field) -> Option<Result<Value, Misfit>> {
-    let default = field.default.as_ref()?;
-    let filled = convert(&Shape { kind: field.shape.kind.clone(), pointer: true }, default);
-    Some(filled.map(|filled| filled.unwrap_or_else(|| default.clone())))
-}
-
-/// Checks that an old engine would read nothing here that belongs into `HostConfig`. The values that
-/// a struct has anyway say nothing, and some clients send null.
-fn check_lifted(target: &Type, key: &str, value: &Value) -> Result<(), Misfit> {
-    if target.name != LIFTING_TYPE {
-        return Ok(());
-    }
-    let host = table().named("HostConfig");
-    let field = host.and_then(|host| host.fields.get(host.find(key)?));
-    let says_nothing = match field {
-        Some(field) => leaf::is_zero(value) && convert(&field.shape, value).is_ok(),
-        None => {
-            fold(key) != LIFTED_FIELD
-                || matches!(value.view(), View::Null)
-                || value.as_str() == Some("")
-        }
-    };
-    if says_nothing { Ok(()) } else { Err(Misfit::new(Cause::Lifted(shown(key)))) }
 }

@@ -58,13 +58,16 @@ pub enum Cause {
     BodyType,
     /// The body has fields of `HostConfig` beside it.
     BodyDeprecated,
+    /// The body has too many parts.
+    BodySize,
 }
 
 impl Cause {
     /// All causes, in the order of their names.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::BodyDeprecated,
         Self::BodyRepeated,
+        Self::BodySize,
         Self::BodySyntax,
         Self::BodyType,
         Self::ContentLength,
@@ -94,6 +97,7 @@ impl Cause {
             Self::BodyRepeated => "body_repeated",
             Self::BodyType => "body_type",
             Self::BodyDeprecated => "body_deprecated",
+            Self::BodySize => "body_size",
         }
     }
 }
@@ -134,6 +138,7 @@ impl From<BodyError> for Refusal {
             BodyError::RepeatedKey(_) => Cause::BodyRepeated,
             BodyError::Kind { .. } => Cause::BodyType,
             BodyError::Lifted(_) => Cause::BodyDeprecated,
+            BodyError::Many(_) => Cause::BodySize,
         };
         Self::new(cause, error.to_string())
     }

@@ -11,6 +11,8 @@
 
 mod support;
 
+use std::time::{Duration, Instant};
+
 use portcullis_docker::api::{Body, find};
 use portcullis_docker::body::{self, BodyError};
 use portcullis_docker::canonical::canonical;
@@ -244,4 +246,66 @@ fn fields_of_the_host_beside_its_configuration_are_refused() {
         assert!(create(text).is_ok(), "{text}");
     }
     assert!(of("/containers/a/exec", r#"{"Privileged":true}"#).is_ok());
+}
+
+fn many(count: usize, part: &dyn Fn(usize) -> String) -> String {
+    (0..count).map(part).collect::<Vec<_>>().join(",")
+}
+
+/// Bodies of about 900 KB of the shapes that cost most.
+fn long_bodies() -> Vec<String> {
+    vec![
+        format!(r#"{{"Labels":{{"pad":"{}"}}}}"#, "a".repeat(900_000)),
+        format!(r#"{{"Labels":{{{}}}}}"#, many(60_000, &|n| format!(r#""k{n}":"v""#))),
+        format!(r#"{{"Env":[{}]}}"#, many(100_000, &|n| format!("\"e{n}\""))),
+        format!(
+            r#"{{"HostConfig":{{"mounts":[{}]}}}}"#,
+            many(18_000, &|n| format!(r#"{{"type":"bind","source":"/{n}","target":"/x"}}"#))
+        ),
+        format!(
+            r#"{{"HostConfig":{{"PortBindings":{{{}}}}}}}"#,
+            many(19_000, &|n| format!(r#""{n}/tcp":[{{"hostport":"1"}}]"#))
+        ),
+    ]
+}
+
+#[test]
+fn short_bodies_do_not_become_large_ones() {
+    for (text, message) in [
+        (format!("{{{}}}", many(1002, &|n| format!(r#""k{n}":1"#))), "that the API does not have"),
+        (
+            format!(
+                r#"{{"NetworkingConfig":{{"EndpointsConfig":{{{}}}}}}}"#,
+                many(2000, &|n| format!(r#""n{n}":{{}}"#))
+            ),
+            "left out",
+        ),
+        (
+            format!(r#"{{"HostConfig":{{"Ulimits":[{}]}}}}"#, many(10_000, &|_| "{}".into())),
+            "left out",
+        ),
+        (
+            format!(r#"{{"HostConfig":{{"Devices":[{}]}}}}"#, many(10_000, &|_| "null".into())),
+            "left out",
+        ),
+    ] {
+        let error = create(&text).unwrap_err();
+        assert!(matches!(error, BodyError::Many(_)), "{text:.60}: {error}");
+        assert!(error.to_string().ends_with(message), "{error}");
+    }
+    let published = many(10_000, &|n| format!(r#""{n}/tcp":[{{"HostPort":"{n}"}}]"#));
+    assert!(create(&format!(r#"{{"HostConfig":{{"PortBindings":{{{published}}}}}}}"#)).is_ok());
+}
+
+#[test]
+fn long_bodies_are_read_soon() {
+    for text in long_bodies() {
+        let began = Instant::now();
+        create(&text).unwrap();
+        // Some milliseconds with optimizations, and a hundred times that on a busy machine without.
+        assert!(began.elapsed() < Duration::from_secs(5), "{text:.60}");
+        if std::env::var_os("SHOW").is_some() {
+            eprintln!("{:?} {text:.60}", began.elapsed());
+        }
+    }
 }
