@@ -201,7 +201,7 @@ impl Gate {
         drop(bytes);
         let whole = completeness::read(&request, self.options.unknown_routes)
             .map_err(|r| (Unread::new(r.cause.name(), r.message), outline(&request)))?;
-        let Guard { tree, identity_header, protection } = &self.options.guard;
+        let Guard { tree, identity_header, protection, .. } = &self.options.guard;
         let look = |path: &str| tree.look(path);
         let options = FactsOptions { look: &look, identity_header: identity_header.as_deref() };
         let read = read(&request, &whole, options, protection)

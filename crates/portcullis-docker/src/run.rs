@@ -156,6 +156,7 @@ pub fn run(options: RunOptions, decisions: Box<dyn Write + Send>) -> Result<(), 
     if options.gate.mode == Mode::DryRun {
         tracing::warn!("dry run: nothing is refused, not even requests that cannot be read");
     }
+    warn(&options.gate.guard.warnings);
     match options.config_file.clone() {
         Some(file) => run_managed(options, &file),
         None => run_files(options, decisions),

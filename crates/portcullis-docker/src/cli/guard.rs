@@ -69,6 +69,8 @@ pub struct Guard {
     pub identity_header: Option<String>,
     /// What is protected.
     pub protection: Arc<Protection>,
+    /// What whoever runs the gate should know about it, a line each.
+    pub warnings: Vec<String>,
 }
 
 impl DockerAuthzArgs {
@@ -91,6 +93,7 @@ impl DockerAuthzArgs {
             if args.self_protection { self.protection(&tree) } else { Protection::default() };
         Ok(Guard {
             tree: Arc::new(tree),
+            warnings: self.guard.warnings(&protection),
             identity_header: header,
             protection: Arc::new(protection),
         })
@@ -131,6 +134,38 @@ impl DockerAuthzArgs {
             containers: Containers { names: args.protect_container.clone(), own_id: own_container },
             break_glass: args.break_glass.iter().cloned().collect(),
         }
+    }
+}
+
+impl GuardArgs {
+    fn warnings(&self, protection: &Protection) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if let Some(name) = &self.trust_identity_header {
+            warnings.push(format!(
+                "any client that reaches the daemon can send `{name}` and be whom it likes: let \
+                 none reach it but what sets that header, and takes away the client's own"
+            ));
+        }
+        if !self.self_protection {
+            warnings.push("the gate does not protect itself: only the policy does".to_string());
+            return warnings;
+        }
+        let Protection { plugins, containers, .. } = protection;
+        if plugins.is_nameless() {
+            warnings.push(
+                "no plugin can be disabled, removed, upgraded or set: the name of this one is not \
+                 known (--protect-plugin NAME)"
+                    .to_string(),
+            );
+        }
+        if containers.is_nameless() {
+            warnings.push(
+                "this gate's container is protected by its id alone: its name is not known \
+                 (--protect-container NAME)"
+                    .to_string(),
+            );
+        }
+        warnings
     }
 }
 

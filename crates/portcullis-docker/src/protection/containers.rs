@@ -21,7 +21,7 @@ pub struct Containers {
 }
 
 /// What is done to a container by a path's last name, in words.
-const DEEDS: [(&str, &str); 11] = [
+const DEEDS: [(&str, &str); 10] = [
     ("attach", "attaching to"),
     ("checkpoints", "checkpointing"),
     ("exec", "running something in"),
@@ -29,7 +29,6 @@ const DEEDS: [(&str, &str); 11] = [
     ("pause", "pausing"),
     ("rename", "renaming"),
     ("restart", "restarting"),
-    ("start", "starting"),
     ("stop", "stopping"),
     ("update", "updating"),
     ("archive", "writing into"),
@@ -58,6 +57,11 @@ impl Containers {
         Some(format!("linking to its container `{name}` is refused"))
     }
 
+    /// Whether the container has an id, and no name that is known.
+    pub fn is_nameless(&self) -> bool {
+        self.own_id.is_some() && self.names.is_empty()
+    }
+
     fn is_own(&self, container: &str) -> bool {
         let container = container.trim_start_matches('/');
         let is_id = |id: &String| id.starts_with(&container.to_ascii_lowercase());
@@ -73,6 +77,10 @@ fn deed(asked: &Asked<'_>) -> Option<(&'static str, String)> {
         ("DELETE", ["containers", name @ ..]) => ("removing", name),
         (_, ["containers", name @ .., "attach", "ws"]) => ("attaching to", name),
         ("GET" | "HEAD" | "OPTIONS", _) => return None,
+        (_, ["networks", .., "disconnect"]) => {
+            let container = asked.body.get_path(&["Container"]).and_then(Value::as_str)?;
+            return Some(("disconnecting", container.to_string()));
+        }
         (_, ["containers", name @ .., last]) => {
             let (_, verb) = DEEDS.iter().find(|(deed, _)| deed == last)?;
             (*verb, name)

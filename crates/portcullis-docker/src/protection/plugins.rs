@@ -54,8 +54,7 @@ impl Plugins {
         }
         let deed = deed(asked)?;
         let Deed { verb, plugin } = &deed;
-        // A managed plugin is not told its name: without it, it may be any.
-        if self.own_id.is_some() && !self.is_named {
+        if self.is_nameless() {
             return Some(format!(
                 "{verb} the plugin `{plugin}` is refused, since it may be this one \
                  (--protect-plugin NAME says which it is, and leaves the others alone)"
@@ -63,6 +62,12 @@ impl Plugins {
         }
         let is_own = self.names.contains(&normal(plugin)) || self.is_own_id(plugin);
         is_own.then(|| format!("{verb} its plugin `{plugin}` is refused"))
+    }
+
+    /// Whether this is a managed plugin of which nobody said the name, so that it may be any: the
+    /// daemon does not tell a plugin its name.
+    pub fn is_nameless(&self) -> bool {
+        self.own_id.is_some() && !self.is_named
     }
 
     fn is_own_id(&self, plugin: &str) -> bool {

@@ -114,6 +114,8 @@ fn its_container_is_left_alone() {
         assert!(refuses(&format!("DELETE /containers/{name}?force=1")));
         assert!(refuses(&format!("PUT /containers/{name}/archive?path=/")));
         assert!(refuses(&format!("GET /containers/{name}/attach/ws")));
+        let cut = format!(r#"POST /networks/n/disconnect {{"Container":"{name}"}}"#);
+        assert_eq!(refuses(&cut), !name.contains('%'));
         for config in [
             format!(r#"{{"PidMode":"container:{name}"}}"#),
             format!(r#"{{"VolumesFrom":["{name}"]}}"#),
