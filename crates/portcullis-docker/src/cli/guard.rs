@@ -107,13 +107,14 @@ impl DockerAuthzArgs {
         let host_root = args.host_root.to_string_lossy();
         let socket = self.socket.clone().unwrap_or_else(|| plugin_socket(&self.plugin_name));
         let files = |paths: &[String]| paths.iter().map(PathBuf::from).collect::<Vec<_>>();
-        let config: Vec<String> = self.config_file.iter().cloned().collect();
+        let one = |file: &Option<String>| file.iter().map(PathBuf::from).collect::<Vec<_>>();
         let settings: Vec<String> = self.settings.iter().cloned().collect();
         let groups = [
             ("its socket", vec![socket]),
             ("its policy", files(&self.policy_file)),
             ("its data", files(&self.data_file)),
-            ("its configuration", files(&config)),
+            ("its settings", one(&self.settings)),
+            ("its configuration", one(&self.config_file)),
             ("its settings", files(&settings)),
             ("its program", std::env::current_exe().into_iter().collect()),
         ];

@@ -192,14 +192,9 @@ pub fn of(asked: &Asked<'_>) -> Security {
     if let Some(privileges) = privileges {
         security.take_privileges(privileges);
     }
-    let of_build = asked.parameter("securityopt");
-    if asked.action == "image_build" && !of_build.is_empty() {
-        match body::parse(of_build.as_bytes()) {
-            Ok(options) => elements(&options, &[])
-                .iter()
-                .for_each(|option| security.take(option.as_str().unwrap_or_default())),
-            Err(_) => security.unknown.push(of_build.to_string()),
-        }
+    if asked.action == "image_build" {
+        let options = asked.query.iter().filter(|(name, _)| name == "securityopt");
+        options.for_each(|(_, option)| security.take(option));
     }
     security.system_paths_unconfined |=
         security.masked_paths_cleared && security.readonly_paths_cleared;

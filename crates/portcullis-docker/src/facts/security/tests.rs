@@ -122,12 +122,14 @@ fn services_have_privileges() {
 
 #[test]
 fn builds_have_options_in_their_query() {
-    let target = |options: &str| Target {
+    let options = ["seccomp=unconfined", "apparmor:x", "y"];
+    let pair = |option: &str| ("securityopt".to_string(), option.to_string());
+    let target = Target {
         path: "/v1.41/build".to_string(),
-        query: vec![("securityopt".to_string(), options.to_string())],
+        query: options.map(pair).into_iter().collect(),
         ..Target::default()
     };
-    let of = |options: &str| of(&Asked::find("POST", &target(options), &Value::NULL));
-    assert_eq!(of(r#"["seccomp=unconfined"]"#).seccomp, "unconfined");
-    assert_eq!(of("x").unknown, ["x"]);
+    let security = of(&Asked::find("POST", &target, &Value::NULL));
+    assert_eq!((security.seccomp, security.apparmor.as_str()), ("unconfined", "x"));
+    assert_eq!(security.unknown, ["y"]);
 }
