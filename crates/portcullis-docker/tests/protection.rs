@@ -32,9 +32,13 @@ fn ask(desk: &Desk, call: &str, user: &str, header: &str) -> Answer {
     let mut message = json!({
         "RequestMethod": method,
         "RequestUri": target,
-        "RequestHeaders": {"Content-Type": "application/json"},
-        "RequestBody": base64::engine::general_purpose::STANDARD.encode(body),
+        "RequestHeaders": {"Content-Length": body.len().to_string()},
     });
+    if !body.is_empty() {
+        message["RequestHeaders"]["Content-Type"] = json!("application/json");
+        let body = base64::engine::general_purpose::STANDARD.encode(body);
+        message["RequestBody"] = json!(body);
+    }
     if !user.is_empty() {
         message["User"] = json!(user);
         message["UserAuthNMethod"] = json!("TLS");
