@@ -7,7 +7,11 @@ package docker.lib
 #   The mounts of paths of the host, each with `Source`, and where the gate has looked `Resolved`,
 #   `HasSymlink`, `ParentsRootOwned`, `ReadOnly` and `Kind`.
 mounts := input.BindMounts if {
-	is_string(input.BindMounts[0].Kind)
+	is_canonical
+	is_array(input.BindMounts)
+} else := [] if {
+	is_canonical
+	input.BindMounts == null
 } else := array.concat(listed_mounts, spelled_mounts)
 
 default listed_mounts := []

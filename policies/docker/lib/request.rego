@@ -38,9 +38,13 @@ sets_host if action == "container_update"
 
 # METADATA
 # description: |
-#   The objects that host settings are read from: `HostConfig`, and with old engines the top of the
-#   body.
-hosts := [input.Body.HostConfig, input.Body] if {
+#   The objects that host settings are read from: `HostConfig`; of input that another program made
+#   the top of the body too, which old engines take them from and the gate refuses.
+hosts := [input.Body.HostConfig] if {
+	action == "container_create"
+	is_canonical
+	is_object(input.Body.HostConfig)
+} else := [input.Body.HostConfig, input.Body] if {
 	takes_host_config
 	is_object(input.Body.HostConfig)
 } else := [input.Body] if {

@@ -148,3 +148,9 @@ serving(spec) := service({"ContainerSpec": spec})
 
 # The same request by somebody.
 by(document, name, groups) := object.union(document, {"Groups": groups, "Identity": name})
+
+# The same request in input that another program made, which names no action.
+written(document, segments) := object.union(
+	object.remove(document, ["Action", "ReadOnly", "Ports", "Security", "Sharing"]),
+	{"PathArr": array.concat(["", "v1.41"], segments)},
+)

@@ -186,7 +186,7 @@ deny contains "a directory of the host for checkpoints is not allowed (Checkpoin
 
 deny contains "a directory of the host for checkpoints is not allowed (checkpoint-dir)" if {
 	enabled
-	lib.action in {"container_start", "checkpoint_list", "checkpoint_delete"}
+	lib.action in {"container_start", "checkpoint_delete"}
 	not allow_checkpoint_directory
 	some name in ["checkpoint-dir", "dir"]
 	some directory in input.Query[name]

@@ -136,16 +136,20 @@ test_checkpoints if {
 
 # Input that another program made.
 test_as_written if {
-	testing.refused("mounts", testing.create({"Binds": ["/etc:/x"]}), {}, "/etc")
-	testing.allowed("mounts", testing.create({"Binds": ["volume:/x", "/srv:/x:ro,z"]}), {})
-	testing.allowed("mounts", testing.create({"Binds": ["/srv:/x:ro,z"]}), {"read_only": true})
-	testing.refused("mounts", testing.create({"Binds": ["/srv:/x:z"]}), {"read_only": true}, "/srv")
-	testing.refused("mounts", testing.create({"Mounts": [{"Type": "bind", "Source": "/etc"}]}), {}, "/etc")
+	testing.refused("mounts", as_created({"Binds": ["/etc:/x"]}), {}, "/etc")
+	testing.allowed("mounts", as_created({"Binds": ["volume:/x", "/srv:/x:ro,z"]}), {})
+	testing.allowed("mounts", as_created({"Binds": ["/srv:/x:ro,z"]}), {"read_only": true})
+	testing.refused("mounts", as_created({"Binds": ["/srv:/x:z"]}), {"read_only": true}, "/srv")
+	testing.refused("mounts", as_created({"Mounts": [{"Type": "bind", "Source": "/etc"}]}), {}, "/etc")
 	options := {"DriverConfig": {"Options": {"device": "/etc", "o": "bind"}}}
-	testing.refused("mounts", testing.create({"Mounts": [{"VolumeOptions": options}]}), {}, "/etc")
-	testing.refused("mounts", testing.serving({"Mounts": [{"VolumeOptions": options}]}), {}, "/etc")
-	testing.refused("mounts", testing.body("volume_create", {"DriverOpts": {"device": "etc"}}), {}, "etc")
-	testing.refused("mounts", testing.mounted([{"Source": "/srv/l", "Resolved": "/etc"}]), {}, "/srv/l")
+	testing.refused("mounts", as_created({"Mounts": [{"VolumeOptions": options}]}), {}, "/etc")
+	testing.refused("mounts", as_served({"Mounts": [{"VolumeOptions": options}]}), {}, "/etc")
+	testing.refused("mounts", testing.written(testing.body("", {"DriverOpts": {"device": "etc"}}), ["volumes", "create"]), {}, "etc")
+	testing.refused("mounts", testing.written(testing.mounted([{"Source": "/srv/l", "Resolved": "/etc"}]), ["containers", "create"]), {}, "/srv/l")
 }
 
 volume(device) := mounted({"Kind": "volume-bind", "Source": device, "Resolved": ""})
+
+as_created(host) := testing.written(testing.create(host), ["containers", "create"])
+
+as_served(spec) := testing.written(testing.serving(spec), ["services", "create"])

@@ -118,6 +118,7 @@ deny contains "the container must have a limit of memory (Memory)" if {
 }
 
 deny contains msg if {
+	memory_min > 0
 	looks
 	memory > 0
 	memory < memory_min
@@ -125,8 +126,8 @@ deny contains msg if {
 }
 
 deny contains msg if {
-	looks
 	memory_max > 0
+	looks
 	memory > memory_max
 	msg := sprintf("the limit of memory, %v bytes, is above %v", [memory, memory_max])
 }
@@ -154,13 +155,14 @@ deny contains "the container must keep a limit of CPU (CpuQuota)" if {
 }
 
 deny contains msg if {
-	looks
 	cpus_max > 0
+	looks
 	cpus > cpus_max
 	msg := sprintf("%v CPUs are more than %v", [cpus, cpus_max])
 }
 
 deny contains msg if {
+	cpu_shares_min > 0
 	looks
 	shares > 0
 	shares < cpu_shares_min
@@ -174,8 +176,8 @@ deny contains "the container must have a limit of processes (PidsLimit)" if {
 }
 
 deny contains msg if {
-	looks
 	pids_max > 0
+	looks
 	pids > pids_max
 	msg := sprintf("%v processes are more than %v", [pids, pids_max])
 }
@@ -197,38 +199,29 @@ limits := input.Body.TaskTemplate.Resources.Limits if {
 	is_object(input.Body.TaskTemplate.Resources.Limits)
 } else := {}
 
-# The largest that is asked for anywhere; 0 where nothing is.
-memory := max([number |
-	some number in array.concat(
-		[object.get(host, "Memory", 0) | some host in lib.hosts],
-		[object.get(limits, "MemoryBytes", 0)],
-	)
-	is_number(number)
-])
+default memory := 0
 
-cpus := max([number | some number in array.concat(asked_cpus, quota_cpus)])
+memory := max([host.Memory | some host in lib.hosts])
 
-asked_cpus := [asked |
-	some number in array.concat(
-		[object.get(host, "NanoCpus", 0) | some host in lib.hosts],
-		[object.get(limits, "NanoCPUs", 0)],
-	)
-	is_number(number)
-	asked := number / 1000000000
-]
+memory := limits.MemoryBytes if lib.changes_service
 
-quota_cpus := [asked |
-	some host in lib.hosts
-	host.CpuQuota > 0
-	asked := host.CpuQuota / period(host)
-]
+default cpus := 0
+
+cpus := max(array.concat(
+	[asked | some host in lib.hosts; asked := host.NanoCpus / 1000000000],
+	[asked | some host in lib.hosts; host.CpuQuota > 0; asked := host.CpuQuota / period(host)],
+))
+
+cpus := limits.NanoCPUs / 1000000000 if lib.changes_service
 
 # The kernel's period, in microseconds, where none is asked for.
 period(host) := host.CpuPeriod if {
 	host.CpuPeriod > 0
 } else := 100000
 
-shares := max(array.concat([0], [host.CpuShares | some host in lib.hosts; is_number(host.CpuShares)]))
+default shares := 0
+
+shares := max([host.CpuShares | some host in lib.hosts])
 
 # An update that says nothing of processes changes nothing; one that says 0 or -1 lifts the limit.
 pids := 0 if {
@@ -238,10 +231,7 @@ pids := 0 if {
 	min(asked_pids) <= 0
 } else := max(asked_pids)
 
-asked_pids := [number |
-	some number in array.concat(
-		[object.get(host, "PidsLimit", null) | some host in lib.hosts],
-		[object.get(limits, "Pids", null)],
-	)
-	is_number(number)
-]
+asked_pids := [limits.Pids] if {
+	lib.changes_service
+	is_number(limits.Pids)
+} else := [host.PidsLimit | some host in lib.hosts; is_number(host.PidsLimit)]
