@@ -75,15 +75,23 @@ deny contains "system paths must stay hidden from containers (ReadonlyPaths)" if
 }
 
 deny contains msg if {
+	some host in lib.hosts
+	count(host.MaskedPaths) > 0
 	looks
 	not allow_uncovered
-	some [field, required] in [["MaskedPaths", masked], ["ReadonlyPaths", read_only]]
+	some path in masked
+	not path in host.MaskedPaths
+	msg := sprintf("system paths must stay hidden from containers (MaskedPaths without %s)", [path])
+}
+
+deny contains msg if {
 	some host in lib.hosts
-	given := host[field]
-	count(given) > 0
-	some path in required
-	not path in given
-	msg := sprintf("system paths must stay hidden from containers (%s without %s)", [field, path])
+	count(host.ReadonlyPaths) > 0
+	looks
+	not allow_uncovered
+	some path in read_only
+	not path in host.ReadonlyPaths
+	msg := sprintf("system paths must stay hidden from containers (ReadonlyPaths without %s)", [path])
 }
 
 deny contains msg if {

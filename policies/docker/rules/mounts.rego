@@ -114,6 +114,11 @@ default allow_checkpoint_directory := false
 allow_checkpoint_directory := data.docker.settings.mounts.allow_checkpoint_directory
 
 deny contains msg if {
+	count(looked_at) > 0
+	some msg in refused_mounts
+}
+
+refused_mounts contains msg if {
 	some mount in looked_at
 	not is_exception(mount)
 	some path in paths_of(mount)
@@ -121,13 +126,13 @@ deny contains msg if {
 	msg := sprintf("mounting %s of the host is not allowed: %s", [source_of(mount), reason])
 }
 
-deny contains msg if {
+refused_mounts contains msg if {
 	some mount in looked_at
 	".." in split(source_of(mount), "/")
 	msg := sprintf("mounting %s of the host is not allowed: spell it without `..`", [source_of(mount)])
 }
 
-deny contains msg if {
+refused_mounts contains msg if {
 	not lib.takes_any(allowed_paths)
 	some mount in looked_at
 	is_path(mount)
@@ -139,14 +144,14 @@ deny contains msg if {
 	])
 }
 
-deny contains msg if {
+refused_mounts contains msg if {
 	read_only
 	some mount in looked_at
 	not is_read_only(mount)
 	msg := sprintf("mounting %s of the host is allowed read-only alone", [source_of(mount)])
 }
 
-deny contains msg if {
+refused_mounts contains msg if {
 	not allow_symlinks
 	some mount in looked_at
 	is_path(mount)
@@ -154,7 +159,7 @@ deny contains msg if {
 	msg := sprintf("mounting %s of the host is not allowed: it leads through a symbolic link", [source_of(mount)])
 }
 
-deny contains msg if {
+refused_mounts contains msg if {
 	require_root_owned_parents
 	some mount in looked_at
 	is_path(mount)
@@ -162,7 +167,7 @@ deny contains msg if {
 	msg := sprintf("mounting %s of the host is not allowed: a directory above it is not root's alone", [source_of(mount)])
 }
 
-deny contains msg if {
+refused_mounts contains msg if {
 	require_resolved
 	some mount in looked_at
 	is_path(mount)

@@ -111,11 +111,18 @@ default allow_oom_kill_disable := true
 allow_oom_kill_disable := data.docker.settings.resources.allow_oom_kill_disable
 
 deny contains "the container must have a limit of memory (Memory)" if {
-	looks
 	require_memory
+	enabled
 	lib.makes_container
-	memory <= 0
+	not has_memory
 }
+
+has_memory if {
+	some host in lib.hosts
+	host.Memory > 0
+}
+
+has_memory if limits.MemoryBytes > 0
 
 deny contains msg if {
 	memory_min > 0
@@ -133,23 +140,30 @@ deny contains msg if {
 }
 
 deny contains "swap must have a limit (MemorySwap)" if {
-	looks
 	not allow_unlimited_swap
+	looks
 	some host in lib.hosts
 	host.MemorySwap == -1
 }
 
 deny contains "the container must have a limit or a share of CPU (NanoCpus, CpuQuota, CpuShares)" if {
-	looks
 	require_cpu
+	enabled
 	lib.makes_container
-	cpus <= 0
-	shares <= 0
+	not has_cpu
 }
 
+has_cpu if {
+	some host in lib.hosts
+	some field in ["NanoCpus", "CpuQuota", "CpuShares"]
+	host[field] > 0
+}
+
+has_cpu if limits.NanoCPUs > 0
+
 deny contains "the container must keep a limit of CPU (CpuQuota)" if {
-	looks
 	require_cpu
+	looks
 	some host in lib.hosts
 	host.CpuQuota < 0
 }
@@ -170,10 +184,27 @@ deny contains msg if {
 }
 
 deny contains "the container must have a limit of processes (PidsLimit)" if {
-	looks
 	require_pids
-	pids <= 0
+	enabled
+	lib.makes_container
+	not has_pids
 }
+
+# An update that says nothing of processes changes nothing; one that says 0 or -1 lifts the limit.
+deny contains "the container must keep a limit of processes (PidsLimit)" if {
+	require_pids
+	enabled
+	lib.action == "container_update"
+	input.Body.PidsLimit <= 0
+	is_number(input.Body.PidsLimit)
+}
+
+has_pids if {
+	some host in lib.hosts
+	host.PidsLimit > 0
+}
+
+has_pids if limits.Pids > 0
 
 deny contains msg if {
 	pids_max > 0
@@ -183,8 +214,8 @@ deny contains msg if {
 }
 
 deny contains "the container must not be kept from the kernel's killer (OomKillDisable)" if {
-	looks
 	not allow_oom_kill_disable
+	looks
 	some host in lib.hosts
 	host.OomKillDisable == true
 }
@@ -223,15 +254,8 @@ default shares := 0
 
 shares := max([host.CpuShares | some host in lib.hosts])
 
-# An update that says nothing of processes changes nothing; one that says 0 or -1 lifts the limit.
-pids := 0 if {
-	count(asked_pids) == 0
-	lib.makes_container
-} else := -1 if {
-	min(asked_pids) <= 0
-} else := max(asked_pids)
+default pids := 0
 
-asked_pids := [limits.Pids] if {
-	lib.changes_service
-	is_number(limits.Pids)
-} else := [host.PidsLimit | some host in lib.hosts; is_number(host.PidsLimit)]
+pids := max([host.PidsLimit | some host in lib.hosts])
+
+pids := limits.Pids if lib.changes_service
