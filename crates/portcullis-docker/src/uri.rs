@@ -2,7 +2,7 @@
 //!
 //! Pure. Must not know: Docker's paths.
 //!
-//! Source: Go `net/url`, functions `Parse`, `ParseQuery`; RFC 3986.
+//! Source: Go `net/url`, functions `Parse`, `ParseRequestURI`, `ParseQuery`; RFC 3986.
 
 use std::fmt;
 
@@ -38,6 +38,9 @@ pub enum UriError {
     ControlCharacter,
     /// A percent sign without two hexadecimal digits.
     Escape,
+    /// A number sign, which a client keeps to itself: the daemon takes it for a part of the path or
+    /// the query, other readers for their end.
+    Fragment,
     /// A colon where a scheme would end, without a scheme.
     Scheme,
     /// Longer than [`TARGET_BYTES_MAX`].
@@ -49,6 +52,7 @@ impl fmt::Display for UriError {
         f.write_str(match self {
             Self::ControlCharacter => "invalid control character in request target",
             Self::Escape => "invalid percent escape in request target",
+            Self::Fragment => "number sign in request target",
             Self::Scheme => "request target is neither a path nor a URL",
             Self::TooLong => "request target is longer than 1 MiB",
         })
@@ -67,8 +71,9 @@ pub fn parse(raw: &str) -> Result<Target, UriError> {
     if raw.bytes().any(|byte| byte < b' ' || byte == 0x7f) {
         return Err(UriError::ControlCharacter);
     }
-    let (raw, fragment) = raw.split_once('#').unwrap_or((raw, ""));
-    unescape(fragment, Plus::Kept)?;
+    if raw.contains('#') {
+        return Err(UriError::Fragment);
+    }
     let (scheme, rest) = split_scheme(raw)?;
     let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
     let path = path_of(scheme, rest)?;
@@ -176,7 +181,7 @@ mod tests {
         assert_eq!(path("http://d"), "");
         assert_eq!(path("//v1.41/containers/create"), "/containers/create");
         assert_eq!(path("///v1.41/x"), "///v1.41/x");
-        assert_eq!(path("/a+b#c"), "/a+b");
+        assert_eq!(path("/a+b"), "/a+b");
         assert_eq!(path("/images/a:b/tag"), "/images/a:b/tag");
         assert_eq!(path("mailto:x"), "");
         assert_eq!(path("*"), "*");
@@ -188,6 +193,7 @@ mod tests {
         assert_eq!(parse("/%zz"), Err(UriError::Escape));
         assert_eq!(parse("/%4"), Err(UriError::Escape));
         assert_eq!(parse("/a\nb"), Err(UriError::ControlCharacter));
+        assert_eq!(parse("/x?a=1#&b=2"), Err(UriError::Fragment));
         assert_eq!(parse(":x"), Err(UriError::Scheme));
         assert_eq!(parse("1a:b"), Err(UriError::Scheme));
     }

@@ -246,6 +246,9 @@ fn targets_mean_one_thing() {
         ("GET /info?a;b", [Some(Cause::Query); 2]),
         ("GET /info?a=%zz", [Some(Cause::Query); 2]),
         ("GET /%zz", [Some(Cause::Target); 2]),
+        // The daemon reads on behind a number sign.
+        ("POST /images/create?tag=1#&fromImage=evil", [Some(Cause::Target); 2]),
+        ("GET /info#/archive", [Some(Cause::Target); 2]),
     ] {
         let found = both.map(|unknown| check(&request(line, "-", "-", ""), unknown).err());
         assert_eq!(found, expected, "{line}");

@@ -116,7 +116,9 @@ fn bodies_that_are_no_objects_are_refused() {
 fn targets_that_mislead() {
     let policy = "package docker.authz\n\nallow if input.PathPlain == \"/v1.41/info\"\n";
     let house = House::open(policy);
-    for uri in ["/%", "/%zz", "/v1.41/%4", ":80/", "/a\nb", "/a\u{7f}", "1a:b", "/#%zz"] {
+    for uri in
+        ["/%", "/%zz", "/v1.41/%4", ":80/", "/a\nb", "/a\u{7f}", "1a:b", "/#%zz", "/v1.41/info#x"]
+    {
         let reason = refusal(&house, &request(uri, b""));
         assert!(reason.contains("request target"), "{uri:?}: {reason}");
     }
@@ -127,7 +129,7 @@ fn targets_that_mislead() {
     for uri in ["//v1.41/info", "/v1.41/info/", "mailto:x", "*", "http://x", &long] {
         assert!(refusal(&house, &request(uri, b"")).contains("undefined"), "{uri:.40}");
     }
-    for uri in ["/v1.41/inf%6f", "http://d/v1.41/info", "/v1.41/info?&&=&=", "/v1.41/info#x"] {
+    for uri in ["/v1.41/inf%6f", "http://d/v1.41/info", "/v1.41/info?&&=&="] {
         assert_eq!(house.client().authorize(uri, b"")["Allow"], true, "{uri}");
     }
 }
