@@ -93,6 +93,22 @@ fn the_list_of_settings_has_the_defaults_of_the_rules() {
 }
 
 #[test]
+fn every_category_is_asked() {
+    let modules: BTreeMap<_, _> = baseline::modules().into_iter().collect();
+    let listed = Value::from_yaml(settings::DEFAULTS.as_bytes()).unwrap();
+    for (category, _) in listed.as_object().unwrap().iter() {
+        let category = category.as_str().unwrap();
+        let asked = format!("some msg in rules.{category}.deny\n");
+        assert!(modules["policies/docker/authz.rego"].contains(&asked), "{category}");
+        let severity = format!("\"{category}\": \"");
+        assert!(modules["policies/docker/audit.rego"].contains(&severity), "{category}");
+        assert!(modules.contains_key(&format!("policies/docker/rules/{category}.rego")));
+    }
+    let rules = modules.keys().filter(|name| name.contains("/rules/")).count();
+    assert_eq!(rules, listed.as_object().unwrap().len());
+}
+
+#[test]
 fn every_setting_stands_in_the_documentation() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let text = std::fs::read_to_string(root.join("docs/docker-policies.md")).unwrap();
