@@ -3,10 +3,11 @@
 
 use libfuzzer_sys::fuzz_target;
 use portcullis_docker::gate::input_of;
+use portcullis_docker::host_tree::Place;
 use portcullis_docker::wire;
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(request) = wire::decode(bytes) {
-        let _ = input_of(&request, &|_: &str| String::new());
+        let _ = input_of(&request, &|_: &str| Place::default());
     }
 });
