@@ -226,6 +226,10 @@ impl Reading {
             if std::mem::replace(taken, true) {
                 return Err(Misfit::new(Cause::Repeated(text.to_string())));
             }
+            if field.default.is_none() && matches!(value.view(), View::Null) {
+                is_changed = true; // as good as left out
+                continue;
+            }
             let step = || field.name.as_str().unwrap_or_default().to_string();
             let changed = self.in_field(field, value).map_err(|misfit| misfit.under(step()))?;
             is_changed |= changed.is_some() || *key != field.name;

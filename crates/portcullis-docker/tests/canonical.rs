@@ -146,6 +146,9 @@ fn null_and_other_forms_are_read_as_go_does() {
             r#"{"80/tcp":[{"HostIp":"","HostPort":"8080"}]}"#,
         ),
         (r#"{"HostConfig":{"Ulimits":[null]}}"#, "HostConfig.Ulimits", "[null]"),
+        (r#"{"HostConfig":{"Runtime":null}}"#, "HostConfig.Runtime", "nothing"),
+        (r#"{"HostConfig":{"mounts":null}}"#, "HostConfig.Mounts", "nothing"),
+        (r#"{"StopSignal":null}"#, "StopSignal", "nothing"),
         (
             r#"{"NetworkingConfig":{"EndpointsConfig":{"n":null}}}"#,
             "NetworkingConfig.EndpointsConfig",
