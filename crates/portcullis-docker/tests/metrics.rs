@@ -16,7 +16,6 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 
 use portcullis_docker::cli::DockerAuthzArgs;
-use portcullis_docker::gate::Gate;
 use portcullis_docker::metrics::{GateMetrics, PolicyState};
 use portcullis_docker::metrics_server::{MetricsAddress, MetricsListener, Shown, serve_metrics};
 use portcullis_docker::plugin::{Plugin, Unread};
@@ -37,8 +36,7 @@ fn open(dry_run: bool) -> (Desk, Arc<GateMetrics>) {
     let args = DockerAuthzArgs { deny_path, dry_run, ..Default::default() };
     let mut desk = Desk::open(POLICY, args);
     let metrics = Arc::new(GateMetrics::of_process(dry_run).unwrap());
-    let with = |gate: Gate| gate.with_metrics(Some(Arc::clone(&metrics)));
-    desk.gate = with(desk.gate);
+    desk.gate = desk.gate.with_metrics(Some(Arc::clone(&metrics)));
     (desk, metrics)
 }
 
