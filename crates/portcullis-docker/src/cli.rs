@@ -26,6 +26,7 @@ use crate::lint::findings;
 use crate::log_output::LogOutput;
 use crate::managed;
 use crate::metrics_server::MetricsAddress;
+use crate::privileges;
 use crate::profile::Profile;
 use crate::question::{DENY_PATH_BASELINE, PathError, Question};
 use crate::recording::{RECORD_BYTES_MAX, RECORD_FILES, RecordOptions};
@@ -162,6 +163,9 @@ pub struct DockerAuthzArgs {
     /// those that may write (all but GET, HEAD and OPTIONS), or none
     #[arg(long, value_enum, default_value = "writes", value_name = "WHICH")]
     pub refuse_unknown_routes: UnknownRoutes,
+    /// Keep the capabilities that the process was started with
+    #[arg(long)]
+    pub keep_capabilities: bool,
     /// Longest evaluation of one request, in milliseconds
     #[arg(long, default_value_t = TIMEOUT_DEFAULT.as_millis() as u64, value_name = "MS",
           value_parser = clap::value_parser!(u64).range(1..=60_000))]
@@ -210,6 +214,7 @@ impl Default for DockerAuthzArgs {
             record_files: RECORD_FILES,
             record_secrets: false,
             refuse_unknown_routes: UnknownRoutes::default(),
+            keep_capabilities: false,
             timeout: u64::try_from(TIMEOUT_DEFAULT.as_millis()).unwrap_or(u64::MAX),
             check: false,
             config_file: None,
@@ -255,9 +260,22 @@ pub fn run(args: &DockerAuthzArgs, mut streams: Streams<'_>) -> u8 {
         return check(options, streams.err);
     }
     log_to_stderr();
+    if !args.keep_capabilities {
+        give_up_privileges();
+    }
     match run_gate(options, streams.out) {
         Ok(()) => EXIT_OK,
         Err(error) => complain(streams.err, &error, EXIT_FAILED),
+    }
+}
+
+/// Gives up what the gate does not need. It goes on where the system refuses: what it decides is the
+/// same, and whoever runs it learns.
+fn give_up_privileges() {
+    match privileges::give_up() {
+        Ok(kept) if kept.is_empty() => tracing::debug!("no capabilities"),
+        Ok(kept) => tracing::info!(kept = kept.join(","), "gave up all other capabilities"),
+        Err(error) => tracing::warn!("{error}"),
     }
 }
 

@@ -28,6 +28,7 @@ pub mod mask;
 pub mod metrics;
 pub mod metrics_server;
 pub mod plugin;
+pub mod privileges;
 pub mod profile;
 pub mod protection;
 pub mod question;

@@ -87,6 +87,11 @@ const FLAGS: &[Flag] = &[
         },
         "sets the directory at which the host's files are (default \"/\")",
     ),
+    switch(
+        "keep-capabilities",
+        |a, on| a.keep_capabilities = on,
+        "keeps the capabilities that the process was started with",
+    ),
     switch("log-only-denied", |a, on| a.log_only_denied = on, "logs refusals only"),
     text(
         "log-output",
