@@ -93,9 +93,14 @@ impl Bench {
 
     /// Starts the daemon, which has to find the gate.
     pub(crate) fn start_daemon(&mut self) {
-        let path = |name: &str| self.dir.join(name).display().to_string();
-        let log = File::create(path("dockerd.log")).unwrap();
         let config = format!("{{\"authorization-plugins\": [\"{}\"]}}", self.name);
+        self.start_daemon_with(&config);
+    }
+
+    /// Starts the daemon with this configuration.
+    pub(crate) fn start_daemon_with(&mut self, config: &str) {
+        let path = |name: &str| self.dir.join(name).display().to_string();
+        let log = File::options().create(true).append(true).open(path("dockerd.log")).unwrap();
         fs::write(path("daemon.json"), config).unwrap();
         let mut command = Command::new("dockerd");
         command
@@ -209,6 +214,18 @@ impl Bench {
     pub(crate) fn signal_gate(&self, signal: Signal) {
         let id = self.gate.as_ref().unwrap().id();
         kill_process(Pid::from_raw(i32::try_from(id).unwrap()).unwrap(), signal).unwrap();
+    }
+
+    /// Sends the daemon a signal.
+    pub(crate) fn signal_daemon(&self, signal: Signal) {
+        let id = self.daemon.as_ref().unwrap().id();
+        kill_process(Pid::from_raw(i32::try_from(id).unwrap()).unwrap(), signal).unwrap();
+    }
+
+    /// Ends the daemon.
+    pub(crate) fn stop_daemon(&mut self) {
+        stop(self.daemon.as_mut().unwrap());
+        self.daemon = None;
     }
 
     /// Waits until the gate has ended; returns whether it ended well.

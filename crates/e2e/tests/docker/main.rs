@@ -5,6 +5,7 @@
 //! unless PORTCULLIS_REQUIRE_ALL is 1.
 #![cfg(test)]
 
+mod attacks;
 mod baseline;
 mod bench;
 mod bundles;
@@ -13,8 +14,12 @@ mod life;
 mod load;
 mod nginx;
 mod place;
+mod plugin;
+mod raw;
+mod read_only;
 mod seeds;
 #[path = "../support/place.rs"]
 mod shared_place;
+mod systemd;
 #[path = "../support/wait.rs"]
 mod wait;

@@ -39,6 +39,12 @@ pub(crate) fn shared() -> PathBuf {
     root().join("../shared")
 }
 
+/// What packages are made with.
+#[allow(dead_code, reason = "not every test of those that share this needs it")]
+pub(crate) fn packaging() -> PathBuf {
+    root().join("packaging")
+}
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
