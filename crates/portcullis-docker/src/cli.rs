@@ -318,7 +318,7 @@ fn warn(err: &mut dyn Write, warnings: &[String]) {
 
 /// Sends what the gate says about itself to the standard error, unless the program has decided
 /// otherwise. Decisions go elsewhere.
-fn log_to_stderr() {
+pub fn log_to_stderr() {
     let log = tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false);
     drop(log.with_target(false).try_init());
 }

@@ -95,6 +95,9 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// Why the policy was not asked, where the call could not be read.
     pub unread: Option<&'static str>,
+    /// Whether the policy was asked: it is not where the call cannot be read, or would switch the
+    /// gate off.
+    pub asked_policy: bool,
     /// The policy in force.
     pub current: Arc<Current>,
     effort: Effort,
@@ -150,6 +153,16 @@ impl Gate {
         self.backing.state()
     }
 
+    /// Returns how it is set.
+    pub fn options(&self) -> &GateOptions {
+        &self.options
+    }
+
+    /// Returns the world of an evaluation that begins now.
+    pub(crate) fn host(&self) -> Arc<SystemHost> {
+        self.backing.host()
+    }
+
     /// Returns the answer to the bytes of an `AuthZPlugin.AuthZReq`.
     pub fn authorize(&self, bytes: Vec<u8>) -> Answer {
         self.answer(Call::Request, bytes)
@@ -164,6 +177,7 @@ impl Gate {
             return None;
         }
         let read = self.read(call, bytes);
+        let asked_policy = matches!(read, Ok(Some(Read { refusal: None, .. })));
         let (input, (verdict, effort), unread) = match read {
             Ok(None) => return None,
             Ok(Some(Read { input, refusal: None })) => {
@@ -178,7 +192,7 @@ impl Gate {
                 (input, (verdict, Effort::default()), Some(fault.cause))
             }
         };
-        Some(Judgement { call, input, verdict, unread, current, effort })
+        Some(Judgement { call, input, verdict, unread, asked_policy, current, effort })
     }
 
     /// Returns what the policy is asked about; nothing for the daemon's ping.
@@ -336,6 +350,7 @@ impl Plugin for Gate {
             input: Value::NULL,
             verdict: Verdict::Error(fault.reason),
             unread: Some(fault.cause),
+            asked_policy: false,
             current: self.backing.current(),
             effort: Effort::default(),
         };

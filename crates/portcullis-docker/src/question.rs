@@ -116,7 +116,8 @@ impl Question {
         self.paths(call).join(", ")
     }
 
-    fn paths(&self, call: Call) -> Vec<String> {
+    /// Returns the paths of what decides about a call, `data.a.b`.
+    pub fn paths(&self, call: Call) -> Vec<String> {
         match call {
             Call::Request => self.deciding().cloned().collect(),
             Call::Response => vec![self.response.path.clone()],

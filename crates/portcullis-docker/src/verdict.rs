@@ -123,7 +123,8 @@ fn reasons(elements: &[Value]) -> Vec<String> {
     reasons
 }
 
-fn reason(element: &Value) -> String {
+/// Returns what the user is told of one member of a document of reasons.
+pub(crate) fn reason(element: &Value) -> String {
     let message = match element.view() {
         View::Object(object) => object.get_str("msg").unwrap_or(element),
         _ => element,

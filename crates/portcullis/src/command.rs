@@ -24,9 +24,8 @@ mod version;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use portcullis_docker::cli::DockerAuthzArgs;
 
-pub(crate) use self::docker_authz::run_go_style;
+pub(crate) use self::docker_authz::{COMMANDS as GATE_COMMANDS, run_go_style};
 pub(crate) use self::eval::{host, pretty_rows, row_json};
 
 use crate::exit::Exit;
@@ -62,7 +61,7 @@ enum Command {
     Version(version::Args),
     Completion(completion::Args),
     Man(man::Args),
-    DockerAuthz(DockerAuthzArgs),
+    DockerAuthz(Box<docker_authz::Args>),
 }
 
 impl Cli {
