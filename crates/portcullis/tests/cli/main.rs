@@ -7,6 +7,7 @@ mod capabilities;
 mod check;
 mod completion;
 mod deps;
+mod docker_authz;
 mod eval;
 mod eval_bundles;
 mod eval_data;

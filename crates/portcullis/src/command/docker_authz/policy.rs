@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use portcullis_docker::cli::{DockerAuthzArgs, Grammar, GuardArgs};
+use portcullis_docker::profile::Profile;
 use portcullis_docker::records::Records;
 
 /// What a gate without a daemon decides with, besides policy files.
@@ -14,6 +15,12 @@ pub(super) struct PolicyFlags {
     /// Data file or directory (JSON or YAML); may be repeated
     #[arg(long, value_name = "PATH")]
     pub(super) data_file: Vec<String>,
+    /// Which of the embedded policies are in force, where no policy file is given
+    #[arg(long, value_enum, value_name = "NAME")]
+    pub(super) profile: Option<Profile>,
+    /// Settings of the embedded policies, over those of the profile (YAML or JSON)
+    #[arg(long, value_name = "FILE")]
+    pub(super) settings: Option<String>,
     /// Document that must be true, as data.a.b or /a/b
     #[arg(long, alias = "allowPath", value_name = "PATH")]
     pub(super) allow_path: Option<String>,
@@ -40,6 +47,8 @@ impl PolicyFlags {
         DockerAuthzArgs {
             policy_file: policy_file.to_vec(),
             data_file: self.data_file.clone(),
+            profile: self.profile,
+            settings: self.settings.clone(),
             allow_path: self.allow_path.clone(),
             deny_path: self.deny_path.clone(),
             allow_response_path: self.allow_response_path.clone(),

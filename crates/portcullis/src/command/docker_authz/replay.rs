@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::ValueEnum;
+use portcullis_docker::cli::DockerAuthzArgs;
+use portcullis_docker::profile::Profile;
 use portcullis_docker::replay::{Change, Replay, Said, Summary, open};
 use rego::Value;
 
@@ -39,6 +41,9 @@ pub(super) struct Args {
     /// nothing
     #[arg(long, value_name = "PATH")]
     against: Vec<String>,
+    /// Profile of the embedded policies to compare with
+    #[arg(long, value_enum, value_name = "NAME", conflicts_with = "against")]
+    against_profile: Option<Profile>,
     /// How changes are shown
     #[arg(long, short, value_enum, default_value = "table")]
     format: Format,
@@ -48,10 +53,14 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<Exit> {
     let new = open(&args.flags.gate(&args.policy)).context("the new policy")?;
-    let old = match args.against.as_slice() {
-        [] => None,
-        paths => Some(open(&args.flags.gate(paths)).context("the policy to compare with")?),
+    let has_old = !args.against.is_empty() || args.against_profile.is_some();
+    // A profile and its settings are those of the new policy.
+    let old = DockerAuthzArgs {
+        profile: args.against_profile,
+        settings: None,
+        ..args.flags.gate(&args.against)
     };
+    let old = has_old.then(|| open(&old).context("the policy to compare with")).transpose()?;
     let mut changes = Vec::new();
     let mut keep = |change: Change| -> Result<()> {
         changes.push(change);
