@@ -170,3 +170,29 @@ fn serves_on_a_port_and_on_a_socket() {
     drop(runtime);
     assert!(!path.exists(), "the socket is taken away");
 }
+
+#[test]
+fn the_dashboard_asks_for_metrics_that_there_are() {
+    let path =
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../../packaging/grafana/portcullis-docker.json");
+    let dashboard = std::fs::read_to_string(path).unwrap();
+    let (desk, metrics) = open(true);
+    let more = r#","ResponseHeaders":{"Server":"Docker/28.0.1 (linux)"}"#;
+    desk.gate.answer(Call::Response, request("GET", "/v1.41/info", more));
+    desk.gate.answer(Call::Request, request("POST", "/v1.41/volumes/prune", ""));
+    desk.gate.answer(Call::Request, b"nonsense".to_vec());
+    metrics.responded(&portcullis_docker::verdict::Verdict::Allow);
+    let bundles = vec![("b".to_string(), "1".to_string())];
+    let text = metrics.gather_text(&PolicyState { bundles, ..desk.gate.state() });
+    let names = |text: &str| -> std::collections::BTreeSet<String> {
+        let is_name = |c: char| c.is_ascii_lowercase() || c == '_';
+        let parts = text.split("portcullis_docker_").skip(1);
+        parts.map(|part| part[..part.find(|c| !is_name(c)).unwrap()].to_string()).collect()
+    };
+    let asked = names(&dashboard);
+    assert!(asked.len() >= 12, "{asked:?}");
+    let there = names(&text);
+    let unknown: Vec<_> = asked.difference(&there).collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
+    serde_json::from_str::<serde_json::Value>(&dashboard).unwrap();
+}
