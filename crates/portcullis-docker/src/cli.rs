@@ -274,7 +274,7 @@ pub fn run(args: &DockerAuthzArgs, mut streams: Streams<'_>) -> u8 {
 fn give_up_privileges() {
     match privileges::give_up() {
         Ok(kept) if kept.is_empty() => tracing::debug!("no capabilities"),
-        Ok(kept) => tracing::info!(kept = kept.join(","), "gave up all other capabilities"),
+        Ok(kept) => tracing::debug!(kept = kept.join(","), "gave up all other capabilities"),
         Err(error) => tracing::warn!("{error}"),
     }
 }
