@@ -18,7 +18,7 @@ use crate::case::{Case, WantedError};
 use crate::host::CaseHost;
 
 /// How long one evaluation may take.
-pub const EVAL_TIME_MAX: Duration = Duration::from_secs(10);
+pub const EVAL_TIME_MAX: Duration = Duration::from_secs(60);
 
 /// What came of a case.
 #[derive(Clone, Debug)]

@@ -10,7 +10,7 @@ use crate::case::{Case, CaseFile};
 use crate::judge::{Failure, Finer, Judged, Mode, judge};
 
 /// How long a case may take, compilation included.
-const CASE_TIME_MAX: Duration = Duration::from_secs(30);
+const CASE_TIME_MAX: Duration = Duration::from_secs(120);
 
 /// Stack of the thread a case runs in, in bytes: that of an ordinary main thread.
 const STACK_BYTES: usize = 8 << 20;
