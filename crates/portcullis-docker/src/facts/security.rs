@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use rego::{Value, View};
 
 use super::{Asked, elements, text, texts};
+use crate::api::fold;
 use crate::body;
 
 /// Paths that the daemon hides from containers where it is not told otherwise, in every version.
@@ -220,7 +221,8 @@ fn canonical(value: &Value) -> Option<Value> {
         View::Object(object) => {
             let entry = |(key, value): (&Value, &Value)| {
                 let key = key.as_str()?;
-                let field = PROFILE_FIELDS.iter().find(|field| fold(field).eq(fold(key)));
+                let folded = fold(key);
+                let field = PROFILE_FIELDS.iter().find(|field| field.eq_ignore_ascii_case(&folded));
                 Some((Value::from(field.copied().unwrap_or(key)), canonical(value)?))
             };
             let entries = object.iter().map(entry).collect::<Option<Vec<_>>>()?;
@@ -230,15 +232,6 @@ fn canonical(value: &Value) -> Option<Value> {
         }
         _ => Some(value.clone()),
     }
-}
-
-/// Returns the letters of a key, as Go's JSON decoder compares them.
-fn fold(key: &str) -> impl Iterator<Item = char> + '_ {
-    key.chars().map(|letter| match letter {
-        '\u{17f}' => 's',
-        '\u{212a}' => 'k',
-        other => other.to_ascii_lowercase(),
-    })
 }
 
 #[cfg(test)]
