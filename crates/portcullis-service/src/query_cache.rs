@@ -1,7 +1,7 @@
 //! Queries that were prepared once and are asked again: paths of the REST API, decisions about
 //! logging.
 //!
-//! One cache for each program. What a query sees of data it is given when it is asked.
+//! One cache for each program. Queries are over the data that was asked about last.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{PoisonError, RwLock};
@@ -30,7 +30,7 @@ impl QueryCache {
         Self::default()
     }
 
-    /// Returns the query, and whether it was ready already.
+    /// Returns the query over the policy's data, and whether it was ready already.
     pub(crate) fn get_or_prepare(
         &self,
         policy: &Policy,
@@ -47,11 +47,14 @@ impl QueryCache {
         }
         // What a panic left behind is a query or none.
         let kept = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(query) = kept.queries.get(kind).and_then(|of_kind| of_kind.get(text)) {
-            return Ok((query.clone(), true));
-        }
+        let ready = kept.queries.get(kind).and_then(|of_kind| of_kind.get(text)).cloned();
         drop(kept);
-        let query = policy.prepare_with(text, options)?;
+        let was_ready = ready.is_some();
+        let query = match ready {
+            Some(query) if query.is_over(policy) => return Ok((query, true)),
+            Some(query) => query.over(policy),
+            None => policy.prepare_with(text, options)?,
+        };
         let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let of_kind = kept.queries.entry(kind).or_default();
         if of_kind.insert(text.to_string(), query.clone()).is_none() {
@@ -64,6 +67,6 @@ impl QueryCache {
                 of_kind.remove(&oldest);
             }
         }
-        Ok((query, false))
+        Ok((query, was_ready))
     }
 }

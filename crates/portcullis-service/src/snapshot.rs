@@ -126,11 +126,13 @@ impl Snapshot {
             return Self::compile(state, Arc::clone(&self.options), revision);
         }
         self.policy.check_data(&state.data).map_err(SnapshotError::Compile)?;
+        let policy = self.policy.with_data(state.data.clone());
+        let queries = self.queries.iter().map(|query| query.over(&policy)).collect();
         Ok(Self {
-            policy: self.policy.with_data(state.data.clone()),
+            policy,
             state,
             options: Arc::clone(&self.options),
-            queries: self.queries.clone(),
+            queries,
             cache: Arc::clone(&self.cache),
             traced: OnceLock::new(),
             revision,
@@ -139,8 +141,8 @@ impl Snapshot {
     }
 
     /// Returns the prepared query of this index, of [`CompileOptions::queries`].
-    pub fn query(&self, index: usize) -> Option<Query> {
-        Some(self.queries.get(index)?.over(&self.policy))
+    pub fn query(&self, index: usize) -> Option<&Query> {
+        self.queries.get(index)
     }
 
     /// Returns a query prepared against this policy, and whether it was ready already.
@@ -160,8 +162,7 @@ impl Snapshot {
         text: &str,
         options: &QueryOptions,
     ) -> Result<(Query, bool), Errors> {
-        let (query, was_ready) = self.cache.get_or_prepare(&self.policy, (kind, text), options)?;
-        Ok((query.over(&self.policy), was_ready))
+        self.cache.get_or_prepare(&self.policy, (kind, text), options)
     }
 
     /// Returns the compiled policy.

@@ -4,6 +4,7 @@
 //! it needs of the world it asks of the [`Context`].
 
 use std::any::Any;
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
@@ -160,6 +161,7 @@ pub struct Context<'h> {
     place: Option<(&'h Sources, Location)>,
     allow_net: Option<&'h [String]>,
     v0: bool,
+    has_looked_out: Cell<bool>,
     kept: Option<Box<Kept>>,
 }
 
@@ -185,6 +187,7 @@ impl<'h> Context<'h> {
             place: None,
             allow_net: None,
             v0: false,
+            has_looked_out: Cell::new(false),
             kept: None,
         }
     }
@@ -211,7 +214,13 @@ impl<'h> Context<'h> {
 
     /// Returns the world outside.
     pub fn host(&self) -> &'h dyn Host {
+        self.has_looked_out.set(true);
         self.host
+    }
+
+    /// Whether a builtin has looked at the world since this was asked last.
+    pub(crate) fn take_has_looked_out(&self) -> bool {
+        self.has_looked_out.take()
     }
 
     /// Whether the capabilities of the policy let it talk to this host: a name or an address, without
@@ -238,6 +247,7 @@ impl<'h> Context<'h> {
 
     /// Returns the time of the query as nanoseconds since 1970-01-01 UTC: the same at each call.
     pub fn now_ns(&mut self) -> i64 {
+        self.has_looked_out.set(true);
         let host = self.host;
         *self.now_ns.get_or_insert_with(|| host.now_ns())
     }

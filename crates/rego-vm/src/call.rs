@@ -9,6 +9,7 @@ use crate::build::Builder;
 use crate::builtin::{BuiltinError, Halt};
 use crate::document::{DocFrame, Progress};
 use crate::failure::{Failure, FailureKind, Run};
+use crate::fixed::Fixed;
 use crate::iter::Iter;
 use crate::machine::{Flow, Machine, some};
 use crate::scope::{MockTarget, MockValue, Scope};
@@ -122,8 +123,7 @@ impl<'a> Machine<'a> {
             self.scopes.truncate(frame.scopes);
         }
         if frame.function.shape == Shape::Rule && self.setting.memo {
-            let scope = self.scopes.get_mut(frame.entry_scope);
-            scope.remember(frame.id, value.clone().unwrap_or_default());
+            self.remember(&frame, value.as_ref());
         }
         self.deliver(value, frame.back, frame.entry_scope)
     }
@@ -168,14 +168,45 @@ impl<'a> Machine<'a> {
                 return Ok(Flow::On);
             }
         }
-        if let Some(value) = self.scope().remembered(id) {
-            let value = some(value.clone());
-            self.set_or(back.dst, value, back.fail);
+        if let Some(value) = self.recall(id) {
+            self.set_or(back.dst, some(value), back.fail);
             return Ok(Flow::On);
         }
         self.waiting.push(Waiting::Code(self.frame));
         self.enter(id, back)?;
         Ok(Flow::On)
+    }
+
+    /// Returns the value that a rule has in the scope under way, where it is known: of this run, or of
+    /// one before over the same data.
+    #[inline]
+    pub(crate) fn recall(&self, id: FunctionId) -> Option<Slot<'a>> {
+        if self.frame.scope == 0
+            && let Some(fixed) = self.setting.fixed
+            && let Some(value) = fixed.get(id)
+        {
+            return Some(value.map_or(Slot::Empty, Slot::Ref));
+        }
+        self.scope().remembered(id).cloned()
+    }
+
+    /// Has the value of a rule known for the rest of the run, or for runs to come.
+    fn remember(&mut self, frame: &Frame<'a>, value: Option<&Slot<'a>>) {
+        if frame.entry_scope == 0
+            && let Some(fixed) = self.setting.fixed
+            && !self.is_unsettled
+            && fixed.keep(frame.id, value.and_then(Slot::value))
+        {
+            return;
+        }
+        let scope = self.scopes.get_mut(frame.entry_scope);
+        scope.remember(frame.id, value.cloned().unwrap_or_default());
+    }
+
+    /// Notes that what a builtin did in the running function is not a matter of its operands alone.
+    fn unsettle(&mut self) {
+        let is_fixed = |fixed: Fixed<'_>| fixed.rules.is_fixed(self.frame.id);
+        self.is_unsettled |= self.setting.fixed.is_some_and(is_fixed);
     }
 
     /// Calls a function, or what stands in for it.
@@ -271,6 +302,9 @@ impl<'a> Machine<'a> {
             self.setting.note(&builtin, &values, &result);
             result
         };
+        if self.context.take_has_looked_out() {
+            self.unsettle();
+        }
         let value = self.outcome(builtin.decl.name, result)?;
         self.set_or(back.dst, value, back.fail);
         Ok(Flow::On)
@@ -294,6 +328,8 @@ impl<'a> Machine<'a> {
         if self.setting.strict_builtin_errors {
             return self.fail(kind, format!("{name}: {message}"));
         }
+        // Kept, the value would hide the error from runs to come.
+        self.unsettle();
         if let Some(errors) = self.setting.errors {
             let message = format!("{name}: {message}");
             errors.note(Failure { kind, message, location: self.place() });

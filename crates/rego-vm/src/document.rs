@@ -1,7 +1,7 @@
 //! Documents of the rule tree: partly virtual, partly base data.
 
 use rego_analysis::tree::NodeId;
-use rego_program::{IterId, Label, NodeInfo, Reg, Src};
+use rego_program::{IterId, Label, NodeInfo, PathStep, Reg, Src};
 use rego_value::Value;
 
 use crate::call::{Return, Waiting};
@@ -67,6 +67,13 @@ impl<'a> Machine<'a> {
     ) -> Option<Slot<'a>> {
         let data = self.scope().data.clone();
         path.try_fold(data, |slot, key| slot.child(|value| base_child(value, key)))
+    }
+
+    /// Returns what the base document holds at a constant path that has not been found as it stands:
+    /// it may be there under the text of an integer.
+    pub(crate) fn base_path(&self, steps: &[PathStep]) -> Option<Slot<'a>> {
+        let has_integer = steps.iter().any(|step| step.key.as_i64().is_some());
+        has_integer.then(|| self.base_at(steps.iter().map(|step| &step.key))).flatten()
     }
 
     /// Returns what the base document holds where a node stands.
@@ -176,11 +183,11 @@ impl<'a> Machine<'a> {
         mut doc: Box<DocFrame>,
         rule: rego_program::FunctionId,
     ) -> Run<Option<Box<DocFrame>>> {
-        if let Some(value) = self.scope().remembered(rule) {
+        self.frame.scope = doc.scope;
+        if let Some(value) = self.recall(rule) {
             doc.take(value.to_value());
             return Ok(Some(doc));
         }
-        self.frame.scope = doc.scope;
         self.waiting.push(Waiting::Document(doc));
         self.enter(rule, Return::NOWHERE)?;
         Ok(None)

@@ -10,6 +10,7 @@ pub mod builtin;
 mod call;
 mod document;
 mod failure;
+mod fixed;
 mod iter;
 mod join;
 mod machine;
@@ -24,6 +25,7 @@ pub mod world;
 
 pub use builtin::{Builtin, BuiltinError, Context, Halt, Host};
 pub use failure::{Failure, FailureKind};
+pub use fixed::{Fixed, FixedRules, FixedValues};
 pub use machine::{Budget, Setting, run};
 pub use record::{BUILTIN_ERRORS_MAX, BuiltinErrors, RECORD_BYTES_MAX, Recorder};
 pub use rego_analysis::builtin::{Decl, Type};

@@ -11,6 +11,7 @@ use crate::build::Builder;
 use crate::builtin::{Builtin, BuiltinError, Context, Halt, Host};
 use crate::call::{Frame, Return, Waiting};
 use crate::failure::{Failure, FailureKind, Run};
+use crate::fixed::Fixed;
 use crate::iter::Iter;
 use crate::join::{Join, JoinKey};
 use crate::record::{BuiltinErrors, Recorder};
@@ -57,6 +58,8 @@ pub struct Setting<'a> {
     pub v0: bool,
     /// Whether the value of a rule is kept for the rest of the run. Without, results are the same.
     pub memo: bool,
+    /// The values of rules that depend on base data alone, where they are kept from run to run.
+    pub fixed: Option<Fixed<'a>>,
     /// Adds up what runs use, where wanted.
     pub usage: Option<&'a Usage>,
     /// The hosts that builtins may talk to; none: any.
@@ -115,6 +118,8 @@ pub(crate) struct Machine<'a> {
     pub(crate) outcome: Slot<'a>,
     pub(crate) joins: Vec<(JoinKey, Join<'a>)>,
     pub(crate) tracing: Tracing,
+    /// Whether something beside data may have had a part in the value of a fixed rule of this run.
+    pub(crate) is_unsettled: bool,
 }
 
 /// Whether the run goes on.
@@ -162,6 +167,7 @@ impl<'a> Machine<'a> {
             outcome: Slot::Empty,
             joins: Vec::new(),
             tracing: Tracing::default(),
+            is_unsettled: false,
         }
     }
 
@@ -210,8 +216,7 @@ impl<'a> Machine<'a> {
             }
             Op::DataPath { dst, path, fail } => {
                 let steps = self.path(path)?;
-                let keys = steps.iter().map(|step| &step.key);
-                let found = follow(&self.scope().data, steps).or_else(|| self.base_at(keys));
+                let found = follow(&self.scope().data, steps).or_else(|| self.base_path(steps));
                 self.set_or(dst, found, fail);
             }
             Op::GetPath { dst, src, path, fail } => {

@@ -1,7 +1,5 @@
 //! What a statement runs in: input, base data, what `with` replaced, and the values of rules.
 
-use std::collections::HashMap;
-
 use rego_program::{BuiltinId, FunctionId, Mock};
 use rego_value::Value;
 use smallvec::SmallVec;
@@ -138,24 +136,40 @@ impl<'a> Scope<'a> {
 #[derive(Default)]
 struct Memo<'a> {
     list: SmallVec<[(FunctionId, Slot<'a>); MEMO_INLINE]>,
-    /// Those that the list has no room for.
-    map: Option<HashMap<FunctionId, Slot<'a>, foldhash::fast::RandomState>>,
+    /// Where in the list each function is, counted from 1, once the list is long; 0 where it is not.
+    places: Vec<u32>,
 }
 
 impl<'a> Memo<'a> {
     #[inline]
     fn get(&self, function: FunctionId) -> Option<&Slot<'a>> {
-        match self.list.iter().find(|(id, _)| *id == function) {
-            Some((_, slot)) => Some(slot),
-            None => self.map.as_ref()?.get(&function),
+        if self.places.is_empty() {
+            return self.list.iter().find(|(id, _)| *id == function).map(|(_, slot)| slot);
         }
+        let place = self.places.get(function.0 as usize)?.checked_sub(1)?;
+        self.list.get(place as usize).map(|(_, slot)| slot)
     }
 
     fn insert(&mut self, function: FunctionId, slot: Slot<'a>) {
-        if self.list.len() < MEMO_LIST_MAX {
-            self.list.push((function, slot));
-        } else {
-            self.map.get_or_insert_default().insert(function, slot);
+        self.list.push((function, slot));
+        if self.list.len() > MEMO_LIST_MAX {
+            let first = if self.places.is_empty() { 0 } else { self.list.len() - 1 };
+            self.place_from(first);
+        }
+    }
+
+    /// Notes where the functions of the list are, from `first` on.
+    fn place_from(&mut self, first: usize) {
+        let list = self.list.get(first..).unwrap_or_default();
+        for (at, (function, _)) in (first as u32 + 1..).zip(list) {
+            let function = function.0 as usize;
+            if function >= self.places.len() {
+                // To the next power of two: ids come in any order.
+                self.places.resize((function + 1).next_power_of_two(), 0);
+            }
+            if let Some(place) = self.places.get_mut(function) {
+                *place = at;
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A prepared query and its evaluation.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rego_analysis::{Print, QuerySource, analyse_query};
 use rego_program::{FunctionId, QueryProgram, extend};
@@ -8,7 +8,10 @@ use rego_source::{Position, SourceFile, Sources};
 use rego_syntax::ast::{Import, RegoVersion as Grammar};
 use rego_syntax::{ParseOptions, parse_module, parse_query};
 use rego_value::Value;
-use rego_vm::{Builtin, BuiltinErrors, Failure, Host, Recorder, Setting, Tracer, Usage};
+use rego_vm::{
+    Builtin, BuiltinErrors, Failure, Fixed, FixedRules, FixedValues, Host, Recorder, Setting,
+    Tracer, Usage,
+};
 
 use crate::builtins;
 use crate::capabilities::Capabilities;
@@ -51,6 +54,9 @@ pub struct EvalOptions<'h> {
     /// Whether the value of a rule is kept for the rest of the evaluation. Without, results are
     /// the same, and slow.
     pub memo: bool,
+    /// Whether the values of rules that depend on data alone, neither on input nor on the world, are
+    /// kept for later evaluations of this query. Without, results are the same.
+    pub keep: bool,
     /// Adds up what evaluations use, where wanted.
     pub usage: Option<&'h Usage>,
 }
@@ -65,6 +71,7 @@ impl Default for EvalOptions<'_> {
             tracer: None,
             builtin_errors: None,
             memo: true,
+            keep: true,
             usage: None,
         }
     }
@@ -102,10 +109,13 @@ pub struct ExpressionValue {
 pub struct Query {
     prepared: Arc<Prepared>,
     data: Arc<Value>,
+    /// What depends on the data alone, once it is asked for.
+    fixed: Arc<OnceLock<FixedValues>>,
 }
 
 struct Prepared {
     query: QueryProgram,
+    fixed: OnceLock<FixedRules>,
     builtins: Vec<Builtin>,
     arith: [Builtin; 3],
     positions: Vec<Position>,
@@ -221,16 +231,27 @@ fn link(query: QueryProgram, policy: &Policy, version: Grammar) -> Option<Query>
     let data = Arc::clone(&policy.data);
     let allow_net = policy.compiled.allow_net.clone();
     let v0 = version == Grammar::V0;
-    let prepared = Prepared { query, builtins, arith, positions, allow_net, v0 };
-    Some(Query { prepared: Arc::new(prepared), data })
+    let fixed = OnceLock::new();
+    let prepared = Prepared { query, fixed, builtins, arith, positions, allow_net, v0 };
+    Some(Query { prepared: Arc::new(prepared), data, fixed: Arc::default() })
 }
 
 impl Query {
+    /// Whether this is a query over the very data of `policy`.
+    pub fn is_over(&self, policy: &Policy) -> bool {
+        Arc::ptr_eq(&self.data, &policy.data)
+    }
+
     /// Returns the same query over the data of `policy`, which must have the program that this was
-    /// prepared against ([`Policy::with_data`]).
+    /// prepared against ([`Policy::with_data`]). What is returned is to be kept while that data is:
+    /// what depends on the data alone is worked out once for each of these queries and its clones.
     #[must_use]
     pub fn over(&self, policy: &Policy) -> Query {
-        Query { prepared: Arc::clone(&self.prepared), data: Arc::clone(&policy.data) }
+        if self.is_over(policy) {
+            return self.clone();
+        }
+        let (prepared, data) = (Arc::clone(&self.prepared), Arc::clone(&policy.data));
+        Query { prepared, data, fixed: Arc::default() }
     }
 
     /// Returns all solutions for this input (`None`: `input` is undefined).
@@ -292,12 +313,21 @@ impl Query {
             tracer: options.tracer,
             errors: options.builtin_errors,
             memo: options.memo,
+            fixed: (options.keep && options.memo && options.tracer.is_none()).then(|| self.fixed()),
             usage: options.usage,
             allow_net: self.prepared.allow_net.as_deref(),
             v0: self.prepared.v0,
         };
         let run = rego_vm::run(&self.prepared.query.program, function, &setting);
         run.map_err(|failure| self.error(failure))
+    }
+
+    /// Returns what depends on the data alone.
+    fn fixed(&self) -> Fixed<'_> {
+        let prepared = &self.prepared;
+        let find = || FixedRules::of(&prepared.query.program, &prepared.builtins);
+        let rules = prepared.fixed.get_or_init(find);
+        Fixed { rules, values: self.fixed.get_or_init(|| FixedValues::new(rules)) }
     }
 
     /// Returns the errors of builtins that were taken down in an evaluation of this query.

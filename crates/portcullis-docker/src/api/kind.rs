@@ -4,7 +4,7 @@
 //!
 //! Source: Go `encoding/json`; moby `api/types`.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use rego::Value;
 
@@ -65,6 +65,9 @@ pub struct Field {
     pub default: Option<Value>,
 }
 
+/// Where the fields of a struct are.
+pub(super) type Places = HashMap<Box<str>, usize, foldhash::fast::RandomState>;
+
 /// A struct.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Type {
@@ -73,14 +76,14 @@ pub struct Type {
     /// Its fields.
     pub fields: Vec<Field>,
     /// Where each is, by its name and by its folded name.
-    pub(super) places: BTreeMap<String, usize>,
+    pub(super) places: Places,
 }
 
 impl Type {
     /// Returns the place of the field that a key is decoded into: that of its name, or one that
     /// differs in case only.
     pub fn find(&self, key: &str) -> Option<usize> {
-        let place = self.places.get(key).or_else(|| self.places.get(&fold(key)));
+        let place = self.places.get(key).or_else(|| self.places.get(fold(key).as_str()));
         place.copied()
     }
 }

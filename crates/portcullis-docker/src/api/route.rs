@@ -123,6 +123,10 @@ fn is_clean(path: &str) -> bool {
 }
 
 fn matches(template: &str, path: &str) -> bool {
+    // Most routes are told apart by how they begin.
+    if !path.starts_with(template.split_once('{').map_or(template, |(literal, _)| literal)) {
+        return false;
+    }
     let Some((before, rest)) = template.split_once("{*}") else {
         return matches_segments(template, path);
     };

@@ -91,8 +91,8 @@ impl Table {
         if target.find(name).is_some() {
             return None; // Go would decode neither
         }
-        target.places.insert(fold(name), place);
-        target.places.insert(name.to_string(), place);
+        target.places.insert(fold(name).into(), place);
+        target.places.insert(name.into(), place);
         target.fields.push(field);
         Some(())
     }

@@ -1,6 +1,6 @@
 //! What a policy answers.
 
-use rego::{Budget, Compiler, EvalOptions, Policy, Value};
+use rego::{Budget, Compiler, EvalOptions, Policy, Query, Value};
 
 use crate::generate::{DATA, INPUTS};
 
@@ -32,7 +32,16 @@ pub(crate) fn compile(modules: &[String]) -> Result<Policy, &'static str> {
 
 /// Asks for everything, with each of the inputs.
 pub(crate) fn answers(policy: &Policy, options: &EvalOptions<'_>) -> Answers {
+    asked(&policy.prepare("data").unwrap(), options)
+}
+
+/// Asks the same query for everything twice.
+pub(crate) fn repeated_answers(policy: &Policy, options: &EvalOptions<'_>) -> (Answers, Answers) {
     let query = policy.prepare("data").unwrap();
+    (asked(&query, options), asked(&query, options))
+}
+
+fn asked(query: &Query, options: &EvalOptions<'_>) -> Answers {
     let options = EvalOptions { budget: BUDGET, ..*options };
     let answer = |input: &&str| {
         let value = query.value(Some(&read(input)), &options).map_err(|error| {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use rego::trace::Trace;
 use rego::{EvalOptions, Lowering};
 
-use crate::answer::{answers, compile, ran_away};
+use crate::answer::{answers, compile, ran_away, repeated_answers};
 use crate::generate::{Way, policy};
 use crate::{config, decisions};
 
@@ -47,6 +47,20 @@ proptest! {
                 if got != &Err("eval_conflict_error") || want.is_err() {
                     prop_assert_eq!(got, want, "{}\n{}", name, modules.join("\n"));
                 }
+            }
+        }
+    }
+
+    /// Values that are kept for later evaluations depend on nothing but the data.
+    #[test]
+    fn keeping_changes_nothing(bytes in decisions()) {
+        let modules = policy(&bytes, Way::default());
+        let Ok(compiled) = compile(&modules) else { return Ok(()) };
+        let want = answers(&compiled, &EvalOptions { keep: false, ..EvalOptions::default() });
+        let got = repeated_answers(&compiled, &EvalOptions::default());
+        for got in [&got.0, &got.1] {
+            if !ran_away(&want) && !ran_away(got) {
+                prop_assert_eq!(got, &want, "{}", modules.join("\n"));
             }
         }
     }

@@ -1,0 +1,216 @@
+//! Rules whose value depends on base data alone: neither on input nor on the world. Their values are
+//! kept from one run to the next over the same data.
+//!
+//! Must not know: how a rule is run.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rego_program::{Function, FunctionId, IndexHead, Op, Program, Shape};
+use rego_value::Value;
+
+use crate::builtin::Builtin;
+
+/// Most bytes that the values kept for one program and its data may take.
+const BYTES_MAX: u64 = 64 << 20;
+
+/// What a value takes beside its text: a rough figure.
+const VALUE_BYTES: u64 = 32;
+
+/// What is known of a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Known {
+    /// Its value may be another in each run.
+    Free,
+    /// Its value depends on data and operands alone.
+    Fixed,
+    /// A rule without parameters whose value depends on data alone, and is kept in this place.
+    Kept(u32),
+}
+
+/// Which functions of a program depend on base data alone.
+#[derive(Debug)]
+pub struct FixedRules {
+    functions: Vec<Known>,
+    kept: usize,
+}
+
+impl FixedRules {
+    /// Looks through a program, whose builtins have these bodies.
+    pub fn of(program: &Program, builtins: &[Builtin]) -> Self {
+        let free = free_functions(program, builtins);
+        let mut kept = 0;
+        let mut known = |(function, free): (&std::sync::Arc<Function>, &bool)| {
+            if *free {
+                return Known::Free;
+            }
+            if function.shape != Shape::Rule {
+                return Known::Fixed;
+            }
+            kept += 1;
+            Known::Kept(kept - 1)
+        };
+        let functions = program.functions.iter().zip(&free).map(&mut known).collect();
+        Self { functions, kept: kept as usize }
+    }
+
+    /// Whether a function depends on data and operands alone.
+    pub(crate) fn is_fixed(&self, function: FunctionId) -> bool {
+        self.functions.get(function.0 as usize).is_some_and(|known| *known != Known::Free)
+    }
+
+    fn place(&self, function: FunctionId) -> Option<usize> {
+        match self.functions.get(function.0 as usize)? {
+            Known::Kept(place) => Some(*place as usize),
+            Known::Free | Known::Fixed => None,
+        }
+    }
+}
+
+/// What is known of the value of a rule.
+#[derive(Debug)]
+enum Held {
+    /// It is this.
+    Value(Value),
+    /// There is none.
+    Undefined,
+    /// It takes more than there was room for.
+    TooBig,
+}
+
+/// The values of fixed rules, for one program over one state of data. Shared between threads.
+#[derive(Debug)]
+pub struct FixedValues {
+    values: Box<[OnceLock<Held>]>,
+    bytes_left: AtomicU64,
+}
+
+impl FixedValues {
+    /// Returns room for the values of these rules.
+    pub fn new(rules: &FixedRules) -> Self {
+        let values = std::iter::repeat_with(OnceLock::new).take(rules.kept).collect();
+        Self { values, bytes_left: AtomicU64::new(BYTES_MAX) }
+    }
+}
+
+/// What a run knows of fixed rules.
+#[derive(Clone, Copy, Debug)]
+pub struct Fixed<'a> {
+    /// Which they are.
+    pub rules: &'a FixedRules,
+    /// Their values.
+    pub values: &'a FixedValues,
+}
+
+impl<'a> Fixed<'a> {
+    /// Returns the value of a rule, where it is kept; the inner nothing says that it is undefined.
+    #[inline]
+    pub(crate) fn get(self, function: FunctionId) -> Option<Option<&'a Value>> {
+        match self.place(function)?.get()? {
+            Held::Value(value) => Some(Some(value)),
+            Held::Undefined => Some(None),
+            Held::TooBig => None,
+        }
+    }
+
+    /// Keeps the value of a rule, where it is fixed and there is room; returns whether it is kept.
+    pub(crate) fn keep(self, function: FunctionId, value: Option<&Value>) -> bool {
+        let Some(place) = self.place(function) else { return false };
+        let held = place.get_or_init(|| {
+            let Some(value) = value else { return Held::Undefined };
+            let left = &self.values.bytes_left;
+            let most = left.load(Ordering::Relaxed);
+            let Some(bytes) = weight(value, most) else { return Held::TooBig };
+            // Two threads at once may keep a value more than there is room for.
+            left.store(most.saturating_sub(bytes), Ordering::Relaxed);
+            Held::Value(value.clone())
+        });
+        !matches!(held, Held::TooBig)
+    }
+
+    #[inline]
+    fn place(self, function: FunctionId) -> Option<&'a OnceLock<Held>> {
+        self.values.values.get(self.rules.place(function)?)
+    }
+}
+
+/// Returns about how many bytes a value takes; nothing where that is more than `most`.
+fn weight(value: &Value, most: u64) -> Option<u64> {
+    let mut open = vec![value];
+    let mut bytes = 0u64;
+    while let Some(value) = open.pop() {
+        bytes += VALUE_BYTES + value.as_str().map_or(0, str::len) as u64;
+        if bytes > most {
+            return None;
+        }
+        if let Some(items) = value.as_array() {
+            open.extend(items);
+        } else if let Some(items) = value.as_set() {
+            open.extend(items.iter());
+        } else if let Some(object) = value.as_object() {
+            open.extend(object.iter().flat_map(|(key, value)| [key, value]));
+        }
+    }
+    Some(bytes)
+}
+
+/// A function, or a document of the rule tree, whose value others use.
+type Part = usize;
+
+/// Returns for each function whether its value may be another in each run: where it looks at input
+/// or at the world, or uses another that does.
+fn free_functions(program: &Program, builtins: &[Builtin]) -> Vec<bool> {
+    let functions = program.functions.len();
+    let mut users: Vec<Vec<Part>> = vec![Vec::new(); functions + program.nodes.len()];
+    let mut use_by = |used: Part, user: Part| {
+        if let Some(users) = users.get_mut(used) {
+            users.push(user);
+        }
+    };
+    for (node, info) in program.nodes.iter().enumerate() {
+        let rule = info.rule.map(|rule| rule.0 as usize);
+        let below = info.children.iter().map(|(_, child)| functions + child.0 as usize);
+        rule.into_iter().chain(below).for_each(|used| use_by(used, functions + node));
+    }
+    let mut free = vec![false; functions + program.nodes.len()];
+    let mut open = Vec::new();
+    for (at, function) in program.functions.iter().enumerate() {
+        if is_free(function, builtins) {
+            open.push(at);
+        }
+        for op in &function.code {
+            match *op {
+                Op::Rule { function, .. } | Op::Call { function, .. } => {
+                    use_by(function.0 as usize, at);
+                }
+                Op::Node { node, .. } | Op::Document { node, .. } => {
+                    use_by(functions + node.0 as usize, at);
+                }
+                _ => {}
+            }
+        }
+    }
+    while let Some(part) = open.pop() {
+        let Some(known) = free.get_mut(part) else { continue };
+        if !std::mem::replace(known, true)
+            && let Some(users) = users.get(part)
+        {
+            open.extend(users);
+        }
+    }
+    free.truncate(functions);
+    free
+}
+
+/// Whether a function itself looks at input or at the world, or replaces documents and functions.
+fn is_free(function: &Function, builtins: &[Builtin]) -> bool {
+    let by_input = function.indexes.iter().any(|(index, _)| index.head == IndexHead::Input);
+    let is_free = |op: &Op| match *op {
+        Op::Input { .. } | Op::InputPath { .. } | Op::WithEnter { .. } => true,
+        Op::Builtin { builtin, .. } => builtins
+            .get(builtin.0 as usize)
+            .is_none_or(|b| b.decl.nondeterministic || b.decl.result.is_none()),
+        _ => false,
+    };
+    by_input || function.code.iter().any(is_free)
+}
