@@ -9,24 +9,36 @@ use crate::workload::Workload;
 pub(crate) struct Ours {
     query: Query,
     input: Value,
+    /// Whether values that depend on data alone are kept from one evaluation to the next.
+    keep: bool,
 }
 
 impl Ours {
-    /// Parses, compiles and prepares.
+    /// Parses, compiles and prepares; each evaluation does all of its work.
     pub(crate) fn new(workload: &Workload) -> Outcome<Self> {
         let policy = compile(&workload.modules, value(&workload.data)?)?;
         let query = policy.prepare(&workload.query).map_err(Failure::from)?;
-        Ok(Self { query, input: value(&workload.input)? })
+        Ok(Self { query, input: value(&workload.input)?, keep: false })
+    }
+
+    /// Returns it such that it works out once what depends on data alone.
+    pub(crate) fn keeping(self) -> Self {
+        Self { keep: true, ..self }
+    }
+
+    fn value(&self, input: &Value) -> Outcome<Option<Value>> {
+        let options = EvalOptions { keep: self.keep, ..EvalOptions::default() };
+        Ok(self.query.value(Some(input), &options)?)
     }
 
     /// Evaluates once.
     pub(crate) fn eval(&self) -> Outcome<Option<Value>> {
-        Ok(self.query.value(Some(&self.input), &EvalOptions::default())?)
+        self.value(&self.input)
     }
 
     /// Parses the input's text and evaluates.
     pub(crate) fn parse_and_eval(&self, input: &str) -> Outcome<Option<Value>> {
-        Ok(self.query.value(Some(&value(input)?), &EvalOptions::default())?)
+        self.value(&value(input)?)
     }
 
     /// Returns the answer as JSON.

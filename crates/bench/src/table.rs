@@ -94,7 +94,10 @@ fn measure(workload: &Workload) -> Outcome<Vec<Line>> {
     if workload.name == "w6_big" {
         return load_lines(workload);
     }
-    let mut lines = vec![eval_line(workload)?];
+    let mut lines = vec![eval_line(workload, Kept::Nothing)?];
+    if workload.name.starts_with("w3scan") || workload.name.starts_with("w5") {
+        lines.push(eval_line(workload, Kept::OfData)?);
+    }
     if matches!(workload.name.as_str(), "w1_privileged" | "w2_comprehensive" | "w2_role") {
         lines.push(parse_and_eval_line(workload)?);
     }
@@ -129,8 +132,20 @@ impl Peers {
     }
 }
 
-fn eval_line(workload: &Workload) -> Outcome<Line> {
+/// What this engine keeps from one evaluation to the next. The peer keeps nothing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    Nothing,
+    /// What depends on data alone.
+    OfData,
+}
+
+fn eval_line(workload: &Workload, kept: Kept) -> Outcome<Line> {
     let ours = Ours::new(workload)?;
+    let (ours, name) = match kept {
+        Kept::Nothing => (ours, workload.name.clone()),
+        Kept::OfData => (ours.keeping(), format!("{}, kept", workload.name)),
+    };
     let mut peers = Peers::new(workload, &canonical::text(ours.answer()?.as_deref()));
     let mut sides: Vec<(&'static str, Work<'_>)> =
         vec![("ours", Box::new(|| ours.eval().map(|v| drop(black_box(v)))))];
@@ -140,7 +155,7 @@ fn eval_line(workload: &Workload) -> Outcome<Line> {
     if let Some(m) = &mut peers.machine {
         sides.push(("rvm", Box::new(|| m.eval().map(|v| drop(black_box(v))))));
     }
-    compared(workload.name.clone(), sides)
+    compared(name, sides)
 }
 
 fn parse_and_eval_line(workload: &Workload) -> Outcome<Line> {

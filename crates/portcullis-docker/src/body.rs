@@ -7,11 +7,15 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::{LazyLock, Mutex};
 
-use rego::{Value, View};
+use rego::{JsonError, JsonReader, Value, View};
 
 /// Deepest nesting of a body. Ours; Docker's own bodies have about ten levels.
 pub const BODY_DEPTH_MAX: usize = 128;
+
+/// Largest body, in bytes, whose lists of keys are remembered. Ours: those of clients have 4 KB.
+const REMEMBERED_BYTES_MAX: usize = 64 << 10;
 
 /// Why a body cannot be judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +81,7 @@ pub fn parse(bytes: &[u8]) -> Result<Value, BodyError> {
     if bytes.is_empty() {
         return Ok(Value::NULL);
     }
-    let value = Value::from_json(bytes).map_err(|error| BodyError::Json(error.to_string()))?;
+    let value = read(bytes).map_err(|error| BodyError::Json(error.to_string()))?;
     // The value keeps each key once: where it has as many as the text, none repeats. Keys are
     // looked at one by one only to name the one that does.
     if count_keys(bytes)? != count_entries(&value) {
@@ -85,6 +89,16 @@ pub fn parse(bytes: &[u8]) -> Result<Value, BodyError> {
         return Err(BodyError::RepeatedKey("?".to_string())); // cannot be, but must never pass
     }
     Ok(value)
+}
+
+/// Reads a body, with the lists of keys of those before at hand: clients write the same ones over and
+/// over. Whoever finds the reader in use does without.
+fn read(bytes: &[u8]) -> Result<Value, JsonError> {
+    static READER: LazyLock<Mutex<JsonReader>> = LazyLock::new(Mutex::default);
+    match READER.try_lock() {
+        Ok(mut reader) if bytes.len() <= REMEMBERED_BYTES_MAX => reader.read(bytes),
+        _ => Value::from_json(bytes),
+    }
 }
 
 /// Returns how many keys the objects of a JSON text have, repeated ones as often as they come.

@@ -70,3 +70,32 @@ impl QueryCache {
         Ok((query, was_ready))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rego::{Compiler, EvalOptions, Value};
+
+    use super::*;
+
+    #[test]
+    fn a_kept_query_follows_the_data() {
+        let data = |n: i64| Value::object_from_strs([("n", Value::from(n))]);
+        let policy = Compiler::new().module("p.rego", "package p\nout := data.n + 1").data(data(1));
+        let first = policy.compile().unwrap();
+        let second = first.with_data(data(5));
+        let cache = QueryCache::new();
+        let ask = |policy: &Policy| {
+            let options = QueryOptions::default();
+            let (query, was_ready) =
+                cache.get_or_prepare(policy, ("", "data.p.out"), &options).unwrap();
+            assert!(query.is_over(policy));
+            (query.value(None, &EvalOptions::default()).unwrap(), was_ready)
+        };
+        assert_eq!(ask(&first), (Some(Value::from(2)), false));
+        assert_eq!(ask(&first), (Some(Value::from(2)), true));
+        assert_eq!(ask(&second), (Some(Value::from(6)), true));
+        // A request that began before the data changed.
+        assert_eq!(ask(&first), (Some(Value::from(2)), true));
+        assert_eq!(ask(&second), (Some(Value::from(6)), true));
+    }
+}

@@ -2,6 +2,8 @@
 //!
 //! Calls do not nest on the native stack: frames are a list, so depth is a budget like any other.
 
+use std::sync::LazyLock;
+
 use rego_program::{Compare, Function, FunctionId, Label, Op, Program, Reg, Src};
 use rego_source::Location;
 use rego_value::Value;
@@ -131,6 +133,9 @@ pub(crate) enum Flow {
     Done,
 }
 
+/// The set of nothing.
+static EMPTY: LazyLock<Value> = LazyLock::new(|| Value::set(Vec::new()));
+
 static NOTHING: Function = Function {
     shape: rego_program::Shape::Query,
     path: Vec::new(),
@@ -174,8 +179,8 @@ impl<'a> Machine<'a> {
     fn run(&mut self, function: FunctionId) -> Run<Option<Value>> {
         self.enter(function, Return::NOWHERE)?;
         loop {
-            let op = self.frame.function.code.get(self.frame.pc).copied();
-            let Some(op) = op else {
+            let function: &'a Function = self.frame.function;
+            let Some(op) = function.code.get(self.frame.pc) else {
                 return self.internal("no instruction there");
             };
             self.frame.pc += 1;
@@ -187,8 +192,8 @@ impl<'a> Machine<'a> {
 
     #[inline]
     #[expect(clippy::too_many_lines, reason = "one flat match over all instructions")]
-    fn step(&mut self, op: Op) -> Run<Flow> {
-        match op {
+    fn step(&mut self, op: &Op) -> Run<Flow> {
+        match *op {
             Op::Jump(to) => self.jump(to),
             Op::Move { dst, src } => {
                 let slot = self.window().slot(src);
@@ -323,7 +328,9 @@ impl<'a> Machine<'a> {
             }
             Op::BuildSet { builder, dst } => {
                 let items = self.builder(builder)?.take_list();
-                self.set(dst, Slot::Own(Value::set(items)));
+                // Most rules of a gate's policy make nothing: no memory is asked for that.
+                let empty = items.is_empty();
+                self.set(dst, if empty { Slot::Ref(&EMPTY) } else { Slot::Own(Value::set(items)) });
             }
             Op::BuildObject { builder, dst } => {
                 let object = self.builder(builder)?.take_object();
