@@ -137,7 +137,7 @@ mod tests {
     }
 
     fn x(store: &Store) -> Option<Value> {
-        let query = store.snapshot().query(0).unwrap();
+        let query = store.snapshot().query(0).unwrap().clone();
         query.value(None, &EvalOptions::default()).unwrap()
     }
 
