@@ -31,6 +31,7 @@ use crate::token::{Keywords, Tok};
 use crate::{Features, ParseOptions};
 
 pub(crate) use check::keyword_name;
+pub(crate) use import::{keyword_end, keyword_end_message};
 pub(crate) use module::{parse_module, parse_query};
 
 /// How deep brackets, bodies and calls may stand in each other. OPA stops at 100 000 steps of its

@@ -87,6 +87,22 @@ mod tests {
         assert!(format_module("package p\nq { contains(a, if.b) }", &options).is_ok());
     }
 
+    #[test]
+    fn imports_that_v1_does_not_read_are_told_of() {
+        for target in [Target::V1, Target::V0AndV1] {
+            let options =
+                FormatOptions { version: RegoVersion::V0, target, ..FormatOptions::default() };
+            let errors =
+                format_module("package a\nimport input.keywords.in", &options).unwrap_err();
+            assert_eq!(
+                errors.first().unwrap().message,
+                "unexpected import path, must not end with a keyword, got: in"
+            );
+            assert!(format_module("package a\nimport input.in as b", &options).is_ok());
+            assert!(format_module("package a\nimport future.keywords.in", &options).is_ok());
+        }
+    }
+
     /// Texts with all there is, to be laid out anew.
     const SEEDS: [&str; 3] = [
         "package a.b\nimport data.x\nimport data.c as d # d\ndefault q := {\"a\": [1, 2], \"b\": \

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rego_source::{Diagnostic, Location, SourceId, Span};
 
 use crate::ast::{self, Module, RegoVersion};
-use crate::parser::{ERRORS_MAX, keyword_name};
+use crate::parser::{ERRORS_MAX, keyword_end, keyword_end_message, keyword_name};
 
 use super::build::{Builder, is_reserved};
 use super::imports::{self, Import};
@@ -56,12 +56,18 @@ pub(super) fn print(
 
 /// Returns an error for each name of v0 that is a keyword in v1.
 fn keyword_names(module: &Module, lines: &Lines<'_>, variables: &[Span]) -> Vec<Diagnostic> {
-    let fault = |name: &str, kind: &str, span: Span| {
+    let report = |name: &str, message: String, span: Span| {
         let location = Location { source: SourceId(0), span };
-        let message = format!("{name} keyword cannot be used for {kind} name");
         Diagnostic::error("rego_parse_error", location, message)
             .with_hint(format!("`{name}` is a keyword of Rego v1; choose another name first"))
     };
+    let fault = |name: &str, kind: &str, span: Span| {
+        report(name, format!("{name} keyword cannot be used for {kind} name"), span)
+    };
+    let ends = module.imports.iter().filter(|import| import.alias.is_none()).filter_map(|import| {
+        let last = keyword_end(&import.path, RegoVersion::V1)?;
+        Some(report(&last.text, keyword_end_message(last), last.span))
+    });
     let rules = module.rules.iter().filter_map(|rule| {
         keyword_name(&rule.head.reference).map(|name| fault(name, "rule", rule.span))
     });
@@ -71,7 +77,7 @@ fn keyword_names(module: &Module, lines: &Lines<'_>, variables: &[Span]) -> Vec<
     let variables = variables.iter().copied().filter(|span| !heads.contains(span));
     let names = aliases.chain(variables);
     let named = names.map(|span| fault(lines.slice(span), "variable", span));
-    rules.chain(named).take(ERRORS_MAX).collect()
+    ends.chain(rules).chain(named).take(ERRORS_MAX).collect()
 }
 
 impl<'a> Printer<'a> {

@@ -118,21 +118,9 @@ impl Parser<'_> {
 
     /// Reports a path without an alias whose last part could not be used as a name.
     fn check_import_end(&mut self, path: &[Name]) {
-        let Some(last) = path.last() else { return };
-        let is_future = path.first().is_some_and(|root| &*root.text == "future");
-        if (path.len() > 1 && is_future) || !self.is_keyword_of_version(&last.text) {
-            return;
+        if let Some(last) = keyword_end(path, self.version) {
+            self.error(last.span, keyword_end_message(last));
         }
-        let message =
-            format!("unexpected import path, must not end with a keyword, got: {}", last.text);
-        self.error(last.span, message);
-    }
-
-    fn is_keyword_of_version(&self, name: &str) -> bool {
-        let tok = Tok::of_word(name.as_bytes());
-        let keywords =
-            if self.version == RegoVersion::V1 { Keywords::all() } else { Keywords::default() };
-        tok.is_keyword() && keywords.allow(tok)
     }
 
     /// Brings the keywords of `import future.keywords…` into force.
@@ -183,6 +171,22 @@ impl Parser<'_> {
         self.lexer.keywords = Keywords::all();
         true
     }
+}
+
+/// Returns the last part of an import's path, where it is a keyword and so no name for what is
+/// imported.
+pub(crate) fn keyword_end(path: &[Name], version: RegoVersion) -> Option<&Name> {
+    let last = path.last()?;
+    let is_future = path.first().is_some_and(|root| &*root.text == "future");
+    let tok = Tok::of_word(last.text.as_bytes());
+    let keywords = if version == RegoVersion::V1 { Keywords::all() } else { Keywords::default() };
+    let is_keyword = tok.is_keyword() && keywords.allow(tok);
+    (is_keyword && !(path.len() > 1 && is_future)).then_some(last)
+}
+
+/// Returns what is said of such a path.
+pub(crate) fn keyword_end_message(last: &Name) -> String {
+    format!("unexpected import path, must not end with a keyword, got: {}", last.text)
 }
 
 /// Returns the place of an import's path.

@@ -131,12 +131,19 @@ fn base_of(digits: &str) -> (u32, &str) {
 /// Longest integer that is read digit by digit; longer ones are of no use to a policy.
 const INTEGER_DIGITS_MAX: usize = 4096;
 
+/// The largest integer that is read: it has not more than `INTEGER_DIGITS_MAX` digits in base ten,
+/// in which it is written, whatever the base it is read in.
+const INTEGER_BITS_MAX: u64 = 13_606;
+
 fn integer(text: &str, base: u32, digits: &str) -> Option<BigInt> {
     let fits = !digits.is_empty() && digits.len() <= INTEGER_DIGITS_MAX;
     if !fits || !digits.chars().all(|digit| digit.is_digit(base)) {
         return None;
     }
     let magnitude = BigInt::parse_bytes(digits.as_bytes(), base)?;
+    if magnitude.bits() > INTEGER_BITS_MAX {
+        return None;
+    }
     Some(if text.starts_with('-') { -magnitude } else { magnitude })
 }
 

@@ -20,6 +20,17 @@ fn check_write(json: &str, expected: &str) {
     assert_eq!(Value::from_yaml(text.as_bytes()), Ok(value), "{text}");
 }
 
+/// An integer may be longer in base ten, in which it is written, than where it was read.
+#[test]
+fn large_integers_are_read_as_they_were_written() {
+    for digits in [3000, 3401, 3402, 3553, 4096, 4097] {
+        let value = Value::from_yaml(format!("0x{}", "f".repeat(digits)).as_bytes()).unwrap();
+        assert_eq!(Value::from_yaml(value.to_yaml().as_bytes()), Ok(value), "{digits}");
+    }
+    let number = "9".repeat(4000);
+    check(&number, &number);
+}
+
 #[test]
 fn scalars() {
     check("", "null");
