@@ -7,7 +7,7 @@
 //!
 //! Must not know: instructions, evaluation.
 //!
-//! Read first: `node.rs`, then `compiled` below.
+//! Read first: `node.rs`, then `compiled` in `modules.rs`.
 
 mod annotations;
 mod bind;
@@ -17,14 +17,17 @@ mod expand;
 mod generate;
 mod locals;
 mod located;
+mod modules;
 mod node;
 mod order;
 mod pretty;
+mod required;
 mod resolve;
 mod vars;
 mod write;
 
-use std::collections::{BTreeMap, BTreeSet};
+pub use modules::AstModules;
+
 use std::sync::Arc;
 
 use base64::Engine;
@@ -34,14 +37,11 @@ use rego_syntax::ast;
 use rego_value::Value;
 
 use crate::annotations::{self as blocks, Annotations};
-use crate::builtins;
 use crate::compiler::{RegoVersion, parse_one};
 use crate::errors::Errors;
 use convert::Form;
 use generate::Names;
 use located::Located;
-use node::{Module, Term};
-use resolve::Globals;
 
 /// Returns OPA's object of a module as its parser leaves it: `package`, `imports`, `rules`,
 /// `annotations` and `comments`, those that there are.
@@ -165,109 +165,6 @@ pub fn annotation_refs(
     Ok(found)
 }
 
-/// Modules that belong together: what a name stands for depends on the others.
-#[derive(Clone, Debug, Default)]
-pub struct AstModules {
-    modules: BTreeMap<String, Read>,
-    /// The names of rules below each package.
-    rules: BTreeMap<Vec<ast::Text>, BTreeSet<ast::Text>>,
-    /// How many parameters functions have, by full dotted path.
-    arities: BTreeMap<String, usize>,
-}
-
-impl AstModules {
-    /// Returns no modules.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Adds a module; one of the same name is forgotten, but not the names of its rules.
-    ///
-    /// Errors: text that is no module.
-    pub fn add(&mut self, name: &str, text: &str, version: RegoVersion) -> Result<(), Errors> {
-        let read = Read::new(name, text, version, Annotations::Warn)?;
-        let package: Vec<ast::Text> =
-            read.tree.package.path.iter().map(|name| name.text.clone()).collect();
-        let place = format!("data.{}", package.join("."));
-        let rules = self.rules.entry(package).or_default();
-        for rule in &read.tree.rules {
-            let path = head_path(&rule.head.reference);
-            if let Some(args) = &rule.head.args {
-                self.arities.insert(format!("{place}.{}", path.join(".")), args.len());
-            }
-            rules.extend(path.into_iter().next());
-        }
-        self.modules.insert(name.to_owned(), read);
-        Ok(())
-    }
-
-    /// Returns OPA's object of a module as its compiler leaves it, or nothing where there is no
-    /// module of this name. One with an absurd number of `with` modifiers comes as parsed.
-    ///
-    /// Calls of `print` are there, as in OPA's server unless it logs errors only. Not rewritten, in
-    /// contrast to OPA: calls of `rego.metadata.chain` and `rego.metadata.rule`.
-    pub fn compiled(&self, name: &str) -> Option<Value> {
-        let read = self.modules.get(name)?;
-        let arity = |name: &str| self.arity(name);
-        let mut names = Names::apart_from(read.file.text());
-        let mut module = convert::module(&read.tree, Form::Compiled, &mut names);
-        let globals = self.globals(&module);
-        resolve::module(&mut module, &globals);
-        module.imports.clear();
-        expand::head_references(&mut module, &mut names);
-        locals::module(&mut module, &mut names);
-        expand::prints(&mut module, &mut names);
-        expand::calls(&mut module, &mut names);
-        bind::results(&mut module, &mut names);
-        bind::with_values(&mut module, &arity, &mut names);
-        order::module(&mut module, &arity);
-        bind::equals(&mut module);
-        bind::operands(&mut module, &mut names);
-        if names.is_exhausted() {
-            return Some(read.parsed());
-        }
-        annotations::attach((&read.tree, &read.annotations), &mut module);
-        Some(write::module(&module, read.comments()))
-    }
-
-    /// What names stand for in a module: rules of its package, then its imports.
-    fn globals(&self, module: &Module) -> Globals {
-        let package: Vec<ast::Text> = module
-            .package
-            .iter()
-            .filter_map(
-                |term| if let Term::String(name) = term { Some(name.clone()) } else { None },
-            )
-            .collect();
-        let mut globals = Globals::new();
-        for name in self.rules.get(&package).into_iter().flatten() {
-            let path = [module.package.clone(), vec![Term::String(name.clone())]].concat();
-            globals.insert(name.clone(), path);
-        }
-        for import in &module.imports {
-            let root = match import.path.first() {
-                Some(Term::Var(root)) if matches!(&**root, "data" | "input") => root,
-                _ => continue,
-            };
-            let last = match import.path.last() {
-                Some(Term::String(name)) => name,
-                _ => root,
-            };
-            let name = import.alias.as_ref().unwrap_or(last);
-            globals.insert(name.clone(), import.path.clone());
-        }
-        globals
-    }
-
-    /// Returns how many operands a builtin or a rule takes; the rule by its full path.
-    fn arity(&self, name: &str) -> Option<usize> {
-        if let Some(builtin) = builtins::find(name) {
-            return Some(builtin.decl.args.len());
-        }
-        self.arities.get(name).copied()
-    }
-}
-
 /// A module and its text.
 #[derive(Clone, Debug)]
 struct Read {
@@ -321,18 +218,4 @@ impl Read {
         };
         self.tree.comments.iter().map(comment).collect()
     }
-}
-
-/// Returns the names that a head begins with: `a`, `b` of `a.b[x]`.
-fn head_path(reference: &ast::Term) -> Vec<ast::Text> {
-    let (head, steps) = match &reference.kind {
-        ast::TermKind::Ref { head, path } => (&**head, path.as_slice()),
-        _ => (reference, Default::default()),
-    };
-    let ast::TermKind::Var(name) = &head.kind else { return Vec::new() };
-    let step = |step: &ast::Step| match &step.term.kind {
-        ast::TermKind::String { value, .. } => Some(value.clone()),
-        _ => None,
-    };
-    std::iter::once(name.clone()).chain(steps.iter().map_while(step)).collect()
 }

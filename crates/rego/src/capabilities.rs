@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
+use rego_analysis::builtin::Decl;
 use rego_source::{Diagnostic, Location, Severity, SourceFile, Sources};
 use rego_syntax::ast::RegoVersion as Grammar;
 use rego_syntax::{Features, ParseOptions};
@@ -22,17 +23,17 @@ use crate::compiler::{RegoVersion, parse_with};
 use crate::errors::Errors;
 
 /// Feature: template strings.
-const TEMPLATE_STRINGS: &str = "template_strings";
+pub(crate) const TEMPLATE_STRINGS: &str = "template_strings";
 /// Feature: keywords as parts of references.
 const KEYWORDS_IN_REFS: &str = "keywords_in_refs";
 /// Feature: Rego v1.
-const REGO_V1: &str = "rego_v1";
+pub(crate) const REGO_V1: &str = "rego_v1";
 /// Feature: `import rego.v1`.
-const REGO_V1_IMPORT: &str = "rego_v1_import";
+pub(crate) const REGO_V1_IMPORT: &str = "rego_v1_import";
 /// Feature: heads that are references, also with variables.
-const HEAD_REFS: &str = "rule_head_refs";
+pub(crate) const HEAD_REFS: &str = "rule_head_refs";
 /// Feature: heads that are references of constant strings.
-const HEAD_STRING_PREFIXES: &str = "rule_head_ref_string_prefixes";
+pub(crate) const HEAD_STRING_PREFIXES: &str = "rule_head_ref_string_prefixes";
 
 /// Most entries that a list of a file may have.
 const ENTRIES_MAX: usize = 100_000;
@@ -92,6 +93,24 @@ impl Capabilities {
             wasm_abi_versions: vec![abi(1), abi(2)],
             features: owned(features),
             allow_net: None,
+        }
+    }
+
+    /// Returns those of these builtins, in their order, and of these keywords and features.
+    pub(crate) fn required<'d>(
+        builtins: impl Iterator<Item = &'d Decl>,
+        keywords: &BTreeSet<&str>,
+        features: &BTreeSet<&str>,
+    ) -> Self {
+        let owned = |names: &BTreeSet<&str>| names.iter().map(|name| (*name).to_owned()).collect();
+        let (names, builtins) =
+            builtins.map(|decl| (decl.name.to_owned(), decl::builtin(decl))).unzip();
+        Self {
+            builtins,
+            names,
+            future_keywords: owned(keywords),
+            features: owned(features),
+            ..Self::default()
         }
     }
 

@@ -15,8 +15,8 @@ use portcullis_bundle::{Bundle, ReadOptions, SIGNATURES_FILE, Verification, from
 use portcullis_service::load::{
     self, BundleLoadOptions, LoadCause, LoadError, LoadOptions, WhichFiles,
 };
-use rego::ast_json::{AnnotationRef, annotation_refs};
-use rego::{RegoVersion, Value, package_of};
+use rego::ast_json::{AnnotationRef, AstModules, annotation_refs};
+use rego::{Capabilities, RegoVersion, Value, package_of};
 
 use self::namespaces::{Namespaces, package_text};
 use crate::exit::Exit;
@@ -62,6 +62,8 @@ struct Summary {
     namespaces: Namespaces,
     /// Sorted by path; nothing where they are not asked for.
     annotations: Vec<AnnotationRef>,
+    /// What the policies need.
+    required: Capabilities,
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit> {
@@ -114,6 +116,7 @@ fn summarise_bundle(args: &Args, path: &str, version: RegoVersion) -> Result<Sum
     let bundle = from_entries(files, &options.read)
         .map_err(|error| LoadError { path: path.to_string(), cause: LoadCause::Bundle(error) })?;
     let mut annotations = Vec::new();
+    let mut trees = AstModules::new();
     for module in &bundle.modules {
         let version = module.rego_version.or(bundle.manifest.rego_version).unwrap_or(version);
         let package = package_of(&module.path, &module.text, version)?;
@@ -126,12 +129,13 @@ fn summarise_bundle(args: &Args, path: &str, version: RegoVersion) -> Result<Sum
             false => module.path.clone(),
         };
         annotations.extend(annotations_of(args, (&name, &module.text), version)?);
+        trees.add(&module.path, &module.text, version)?;
     }
     data_files.iter().for_each(|file| namespaces.add_data(file));
     for resolver in &bundle.manifest.wasm {
         namespaces.add_wasm(&resolver.entrypoint, &resolver.module);
     }
-    Ok(Summary { bundle: Some(bundle), namespaces, annotations })
+    Ok(Summary { bundle: Some(bundle), namespaces, annotations, required: trees.required() })
 }
 
 fn summarise_module(args: &Args, path: &str, version: RegoVersion) -> Result<Summary> {
@@ -139,11 +143,13 @@ fn summarise_module(args: &Args, path: &str, version: RegoVersion) -> Result<Sum
     let loaded = load::load(&[path], &options)?;
     let mut namespaces = Namespaces::new(None);
     let mut annotations = Vec::new();
+    let mut trees = AstModules::new();
     for (name, text) in &loaded.modules {
         namespaces.add_module(&package_of(name, text, version)?, name);
         annotations.extend(annotations_of(args, (name, text), version)?);
+        trees.add(name, text, version)?;
     }
-    Ok(Summary { bundle: None, namespaces, annotations })
+    Ok(Summary { bundle: None, namespaces, annotations, required: trees.required() })
 }
 
 fn write_json(out: &mut dyn Write, summary: &Summary) -> Result<()> {
@@ -170,6 +176,7 @@ fn write_json(out: &mut dyn Write, summary: &Summary) -> Result<()> {
     if !summary.annotations.is_empty() {
         entries.push(("annotations", Json::Value(&shown)));
     }
+    entries.push(("capabilities", super::capabilities::object(&summary.required)));
     json::write(out, &Json::Object(entries))?;
     Ok(())
 }

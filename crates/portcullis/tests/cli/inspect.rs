@@ -15,7 +15,7 @@ fn place() -> Place {
         ),
         ("b/a/x/data.json", "{}"),
         ("b/b/data.yaml", "a: 1"),
-        ("b/b/p.rego", "package b\n\nq if true\n"),
+        ("b/b/p.rego", "package b\n\nq if regex.match(\"a\", input.x)\n"),
         ("b/b/old.rego", "package b[\"odd name\"]\n\nq { true }\n"),
         (
             "b/b/a/directory/that/is/deep/down/in/the/tree/of/files/p.rego",
@@ -113,6 +113,48 @@ fn a_directory_as_json() {
         "data.b[\"odd name\"]": [
           "b/b/old.rego"
         ]
+      },
+      "capabilities": {
+        "builtins": [
+          {
+            "name": "eq",
+            "decl": {
+              "args": [
+                {
+                  "type": "any"
+                },
+                {
+                  "type": "any"
+                }
+              ],
+              "result": {
+                "type": "boolean"
+              },
+              "type": "function"
+            },
+            "infix": "="
+          },
+          {
+            "name": "regex.match",
+            "decl": {
+              "args": [
+                {
+                  "type": "string"
+                },
+                {
+                  "type": "string"
+                }
+              ],
+              "result": {
+                "type": "boolean"
+              },
+              "type": "function"
+            }
+          }
+        ],
+        "features": [
+          "rego_v1"
+        ]
       }
     }
     "#);
@@ -159,6 +201,11 @@ fn an_archive_has_paths_from_its_root() {
         "data.p": [
           "/b/p.rego"
         ]
+      },
+      "capabilities": {
+        "features": [
+          "rego_v1"
+        ]
       }
     }
     "#);
@@ -186,7 +233,8 @@ fn one_module() {
         "data.p.q": [
           "p.rego"
         ]
-      }
+      },
+      "capabilities": {}
     }
     "#);
     assert_snapshot!(place.run(&["inspect", "--v1-compatible", "p.rego"]), @"

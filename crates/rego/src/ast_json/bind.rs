@@ -76,7 +76,16 @@ fn with_value(with: &mut With, arity: Arity<'_>, names: &mut Names, body: &mut B
         Term::Var(name) => arity(name).is_some(),
         term => term.dotted().is_some_and(|name| arity(&name).is_some()),
     };
-    if is_function(&with.target) {
+    // A function that nobody knows may come from elsewhere, and may be replaced all the same.
+    let is_unknown = match &with.target {
+        Term::Var(name) => !matches!(&**name, "data" | "input"),
+        Term::Ref(terms) => {
+            let of_input = matches!(terms.first(), Some(Term::Var(root)) if &**root == "input");
+            !of_input && matches!(with.value, Term::Ref(_))
+        }
+        _ => false,
+    };
+    if is_unknown || is_function(&with.target) {
         for term in [&mut with.target, &mut with.value] {
             if let Term::Var(name) = term
                 && arity(name).is_some()
@@ -92,14 +101,16 @@ fn with_value(with: &mut With, arity: Arity<'_>, names: &mut Names, body: &mut B
     bind(&mut with.value, names, body);
 }
 
-/// `a == b` says `a = b`.
-pub(super) fn equals(module: &mut Module) {
+/// `a == b` says `a = b`. Returns whether there is one.
+pub(super) fn equals(module: &mut Module) -> bool {
+    let mut found = false;
     let mut rewrite = |body: &mut Body| {
         for expr in body.iter_mut().filter(|expr| expr.sides("equal").is_some()) {
             if let Terms::Call(terms) = &mut expr.terms
                 && let Some(operator) = terms.first_mut()
             {
                 *operator = Term::operator("eq");
+                found = true;
             }
         }
     };
@@ -108,6 +119,7 @@ pub(super) fn equals(module: &mut Module) {
         rule.body.iter_mut().for_each(|expr| each_closure(expr, &mut rewrite));
         rewrite(&mut rule.body);
     });
+    found
 }
 
 /// Binds references and comprehensions where operands and steps are wanted.

@@ -60,15 +60,36 @@ pub(super) fn term_closures(term: &mut Term, visit: &mut dyn FnMut(&mut Body)) {
     term.parts_mut().into_iter().for_each(|term| term_closures(term, visit));
 }
 
+/// Takes calls of `print` away; a body of nothing else is true. Returns whether there was one.
+pub(super) fn erase_prints(module: &mut Module) -> bool {
+    let mut found = false;
+    let mut erase = |body: &mut Body| {
+        let before = body.len();
+        body.retain(|expr| !is_print(expr));
+        found |= body.len() < before;
+        if body.is_empty() {
+            body.push(Expr::new(Terms::Term(Term::Bool(true))));
+        }
+    };
+    each_rule(module, &mut |rule| {
+        rule.head.terms_mut().for_each(|term| term_closures(term, &mut erase));
+        rule.body.iter_mut().for_each(|expr| each_closure(expr, &mut erase));
+        erase(&mut rule.body);
+    });
+    found
+}
+
+fn is_print(expr: &Expr) -> bool {
+    let Terms::Call(terms) = &expr.terms else { return false };
+    terms.first().is_some_and(|operator| operator.is_operator("print"))
+}
+
 /// `print(a, b)` prints what sets of at most one value hold, so that an undefined operand does not
 /// end it.
 pub(super) fn prints(module: &mut Module, names: &mut Names) {
     let mut rewrite = |body: &mut Body| {
-        for expr in body {
+        for expr in body.iter_mut().filter(|expr| is_print(expr)) {
             let Terms::Call(terms) = &mut expr.terms else { continue };
-            if !terms.first().is_some_and(|operator| operator.is_operator("print")) {
-                continue;
-            }
             let operands = terms.drain(..).skip(1).map(|term| names.capture(term)).collect();
             *terms = vec![Term::operator("internal.print"), Term::Array(operands)];
         }

@@ -11,10 +11,11 @@ use super::generate::Names;
 use super::node::{Body, Comprehension, Every, Expr, Module, Rule, Term, Terms};
 use super::vars::{Known, of_equality, of_term};
 
-/// Renames the declared variables of a module.
-pub(super) fn module(module: &mut Module, names: &mut Names) {
+/// Renames the declared variables of a module. Returns whether it has a `:=` in a body.
+pub(super) fn module(module: &mut Module, names: &mut Names) -> bool {
+    let mut assigns = false;
     for rule in &mut module.rules {
-        let mut locals = Locals { names, scopes: vec![Scope::new()] };
+        let mut locals = Locals { names, scopes: vec![Scope::new()], assigns: false };
         rule.head.args.iter_mut().for_each(|arg| locals.arg(arg));
         let args = locals.scopes.clone();
         // The branches repeat the parameters of the first.
@@ -26,7 +27,9 @@ pub(super) fn module(module: &mut Module, names: &mut Names) {
             locals.rule(rule);
             next = rule.els.as_deref_mut();
         }
+        assigns |= locals.assigns;
     }
+    assigns
 }
 
 type Scope = BTreeMap<Text, Text>;
@@ -35,6 +38,8 @@ struct Locals<'n> {
     names: &'n mut Names,
     /// What declared names are called now, outermost first.
     scopes: Vec<Scope>,
+    /// Whether there was a `:=`.
+    assigns: bool,
 }
 
 impl Locals<'_> {
@@ -113,6 +118,7 @@ impl Locals<'_> {
         if let [operator, left, right] = terms {
             self.term(right);
             self.assigned(left);
+            self.assigns = true;
             *operator = Term::operator("eq");
         }
     }
