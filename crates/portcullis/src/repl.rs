@@ -6,7 +6,9 @@
 //! Source: OPA documentation, "REPL" (`opa run`).
 
 mod command;
+mod continuation;
 mod definitions;
+mod evaluate;
 mod session;
 mod show;
 

@@ -2,15 +2,13 @@
 //!
 //! Must not know: prompts on a screen, history, editing.
 
-use std::time::Instant;
-
 use anyhow::{Context, Result, anyhow};
 use portcullis_service::load::{self, LoadOptions};
-use rego::profile::{Profiler, Together};
-use rego::trace::{Columns, Explain, Trace, Tracer};
-use rego::{Compiler, EvalOptions, Lowering, Policy, Query, QueryOptions, RegoVersion, Row, Value};
+use rego::trace::Explain;
+use rego::{Compiler, EvalOptions, Policy, Query, QueryOptions, RegoVersion, Value};
 
 use super::command::{self, Command};
+use super::continuation::is_open;
 use super::definitions::{Defined, Definitions, HOME};
 use super::show;
 pub(crate) use super::show::Look;
@@ -46,31 +44,29 @@ pub(super) enum Next {
 /// Most text that waits for its end, in bytes. Ours.
 const BUFFER_BYTES_MAX: usize = 16 << 20;
 
-/// Rows of a profile that are shown.
-const PROFILE_ROWS: usize = 10;
-
 /// A shell under way.
 pub(super) struct Session {
     setup: Setup,
     base: Compiler,
     definitions: Definitions,
-    policy: Policy,
+    pub(super) policy: Policy,
     buffer: String,
-    settings: Settings,
+    pub(super) settings: Settings,
     /// The input document, where it was defined at the prompt.
     input: Option<Value>,
 }
 
+/// What commands set.
 #[derive(Clone, Debug)]
-struct Settings {
-    look: Look,
-    limit: usize,
-    strict_builtin_errors: bool,
-    explain: Option<Explain>,
-    metrics: bool,
-    instrument: bool,
-    profile: bool,
-    types: bool,
+pub(super) struct Settings {
+    pub(super) look: Look,
+    pub(super) limit: usize,
+    pub(super) strict_builtin_errors: bool,
+    pub(super) explain: Option<Explain>,
+    pub(super) metrics: bool,
+    pub(super) instrument: bool,
+    pub(super) profile: bool,
+    pub(super) types: bool,
 }
 
 impl Session {
@@ -170,7 +166,7 @@ impl Session {
         compiler.compile().map_err(|errors| anyhow!("{}", show::errors(&errors)))
     }
 
-    fn prepare(&self, policy: &Policy, text: &str) -> Result<Query> {
+    pub(super) fn prepare(&self, policy: &Policy, text: &str) -> Result<Query> {
         let options = QueryOptions {
             package: Some(self.definitions.package.clone()),
             imports: self.definitions.imports(),
@@ -182,72 +178,8 @@ impl Session {
         prepared.map_err(|errors| anyhow!("{}", show::errors(&errors)))
     }
 
-    fn query(&mut self, text: &str) -> Result<String> {
-        let began = Instant::now();
-        let input = self.input();
-        let traced = self.settings.explain.is_some() || self.settings.profile;
-        let policy = if traced || self.settings.instrument {
-            let lowering = Lowering { trace: true, ..Lowering::default() };
-            self.policy.lowered(lowering).map_err(|errors| anyhow!("{errors}"))?
-        } else {
-            self.policy.clone()
-        };
-        let query = self.prepare(&policy, text)?;
-        let compiled = Instant::now();
-        let (trace, host) = (Trace::new(), host());
-        let clock = move || u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        let profiler = Profiler::new(&clock);
-        let tracer = Together(vec![&trace, &profiler]);
-        let options = EvalOptions {
-            strict_builtin_errors: self.settings.strict_builtin_errors,
-            host: &host,
-            tracer: (traced || self.settings.instrument).then_some(&tracer as &dyn Tracer),
-            ..EvalOptions::default()
-        };
-        let found = query.eval(input.as_ref(), &options);
-        let ended = Instant::now();
-        let entries =
-            if self.settings.profile { profiler.entries(query.sources()) } else { vec![] };
-        let mut out = String::new();
-        if let Some(explain) = self.settings.explain {
-            let events = trace.events(explain);
-            for line in Trace::lines(query.sources(), &events, None, Columns::default()) {
-                out.push_str(&line);
-                out.push('\n');
-            }
-        }
-        match &found {
-            Ok(found) => {
-                out.push_str(&show::result(found, self.settings.look, self.settings.limit));
-                if self.settings.types {
-                    found.rows.first().into_iter().for_each(|row| types(row, &mut out));
-                }
-            }
-            Err(error) => out.push_str(&report::list(&[report::of_eval_error(error)])),
-        }
-        for entry in entries.iter().take(PROFILE_ROWS) {
-            let file = if entry.file.is_empty() { "query" } else { &entry.file };
-            out.push_str(&format!(
-                "\n{file}:{}: {} ns, {} evals, {} redos",
-                entry.row, entry.total_time_ns, entry.num_eval, entry.num_redo
-            ));
-        }
-        if self.settings.instrument {
-            out.push_str(&format!("\ncounter_eval_events: {}", trace.events(Explain::Full).len()));
-        }
-        if self.settings.metrics || self.settings.instrument {
-            for (name, time) in [
-                ("timer_rego_query_compile_ns", compiled - began),
-                ("timer_rego_query_eval_ns", ended - compiled),
-            ] {
-                out.push_str(&format!("\n{name}: {}", time.as_nanos()));
-            }
-        }
-        Ok(out)
-    }
-
     /// The input document: what `data.repl.input` is.
-    fn input(&self) -> Option<Value> {
+    pub(super) fn input(&self) -> Option<Value> {
         if self.input.is_some() {
             return self.input.clone();
         }
@@ -334,12 +266,6 @@ fn input_definition<'t>(text: &'t str, package: &str) -> Option<&'t str> {
     (package == HOME).then_some(value)
 }
 
-fn types(row: &Row, out: &mut String) {
-    for (name, value) in &row.bindings {
-        out.push_str(&format!("\n# {name}: {}", value.type_name()));
-    }
-}
-
 /// Loads what the shell starts with.
 fn load(setup: &Setup) -> Result<Compiler> {
     let compiler = Compiler::new().rego_version(setup.version);
@@ -363,112 +289,5 @@ fn load(setup: &Setup) -> Result<Compiler> {
     }))
 }
 
-/// Whether a statement goes on: a bracket or a raw string is open, or it ends in an operator.
-fn is_open(text: &str) -> bool {
-    let mut depth = 0_i64;
-    let mut chars = text.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '(' | '[' | '{' => depth += 1,
-            ')' | ']' | '}' => depth -= 1,
-            '#' => drop(chars.by_ref().find(|c| *c == '\n')),
-            // Consumes a raw string that closes.
-            '`' if chars.by_ref().all(|c| c != '`') => return true,
-            '"' => {
-                let mut escaped = false;
-                let closes = chars.by_ref().any(|c| {
-                    let closes = c == '"' && !escaped;
-                    escaped = c == '\\' && !escaped;
-                    closes
-                });
-                if !closes {
-                    return false; // an error, which the parser tells
-                }
-            }
-            _ => {}
-        }
-    }
-    let operators = [":=", "=", "==", "!=", "+", "-", "*", "/", ",", "|", "&", " if", " in", ";"];
-    depth > 0 || operators.iter().any(|operator| text.ends_with(operator))
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn talk(lines: &[&str]) -> String {
-        let setup = Setup {
-            paths: Vec::new(),
-            bundle: false,
-            ignore: Vec::new(),
-            watch: false,
-            look: Look::Pretty,
-            version: RegoVersion::V1,
-        };
-        let mut session = Session::start(setup).unwrap();
-        let mut said = Vec::new();
-        for line in lines {
-            match session.line(line) {
-                Next::Text(text) => said.push(text.trim_end().to_string()),
-                Next::Exit => said.push("exit".to_string()),
-            }
-        }
-        said.retain(|text| !text.is_empty());
-        said.join("\n")
-    }
-
-    #[test]
-    fn queries_are_answered() {
-        assert_eq!(talk(&["1 + 1"]), "2");
-        assert_eq!(talk(&["1 == 2"]), "false");
-        assert_eq!(talk(&["data.no"]), "undefined");
-        assert_eq!(talk(&["x = 1"]), "+---+\n| x |\n+---+\n| 1 |\n+---+");
-    }
-
-    #[test]
-    fn definitions_are_kept_and_replaced() {
-        let defined = "Rule 'x' defined in package repl. Type 'show' to see rules.";
-        assert_eq!(talk(&["x := 1", "x + 1"]), format!("{defined}\n2"));
-        assert!(
-            talk(&["x := 1", "x := 2", "x"])
-                .ends_with("re-defined in package repl. Type 'show' to see rules.\n2")
-        );
-        assert_eq!(talk(&["p contains 1", "p contains 2", "count(p)"]).lines().last(), Some("2"));
-        assert!(talk(&["x := 1", "unset x", "x"]).contains("var x is unsafe"));
-        assert!(talk(&["x := 1", "show"]).ends_with("package repl\n\n\nx := 1"));
-    }
-
-    #[test]
-    fn packages_imports_and_input() {
-        let said = talk(&[
-            "input := {\"u\": 1}",
-            "package a",
-            "import input.u",
-            "y := u",
-            "u",
-            "data.a.y",
-        ]);
-        assert!(said.ends_with("1\n1"), "{said}");
-    }
-
-    #[test]
-    fn statements_go_on_over_lines() {
-        assert!(talk(&["p if {", "  1 == 1", "}", "p"]).ends_with("\ntrue"));
-        assert_eq!(talk(&["[1,", "2][", "1]"]), "2");
-        assert!(talk(&["[1,", ""]).contains("rego_parse_error"));
-    }
-
-    #[test]
-    fn commands() {
-        assert!(talk(&["help"]).contains("strict-builtin-errors"));
-        assert!(talk(&["help input"]).contains("repl.input:"));
-        assert!(talk(&["json", "true"]).contains("\"result\""));
-        assert!(talk(&["trace", "1 == 1"]).contains("query:1     Enter 1 == 1"));
-        assert!(talk(&["trace no"]).starts_with("usage"));
-        assert!(talk(&["profile", "1 == 1"]).contains("evals"));
-        assert!(talk(&["metrics", "1 == 1"]).contains("timer_rego_query_eval_ns"));
-        assert!(talk(&["types", "x = 1"]).contains("# x: number"));
-        assert!(talk(&["strict-builtin-errors", "1 / 0"]).contains("divide by zero"));
-        assert_eq!(talk(&["exit"]), "exit");
-    }
-}
+mod tests;

@@ -27,5 +27,8 @@ mod refactor;
 mod schemas;
 mod sign;
 mod test;
+mod test_coverage;
+mod test_failures;
 mod test_watch;
+mod test_ways;
 mod version;
