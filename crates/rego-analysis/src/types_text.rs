@@ -1,7 +1,7 @@
 //! Types as OPA writes them in messages.
 
 use crate::builtin::{Decl, Type};
-use crate::tree::{Term, TermKind};
+use crate::tree::{RefHead, Term, TermKind};
 use rego_value::{Value, View};
 
 /// Returns the types of operands as a list in parentheses.
@@ -16,10 +16,17 @@ pub(crate) fn want(decl: &Decl) -> String {
     format!("({})", types.join(", "))
 }
 
+/// Operands are counted before types are inferred: nothing is known of variables and calls yet, and
+/// a document may hold anything.
 fn of_term(term: &Term) -> String {
     match &term.kind {
         TermKind::Constant(value) => of_value(value),
-        _ => "any".to_owned(),
+        TermKind::Ref { head: RefHead::Input | RefHead::Data, .. } => "any".to_owned(),
+        TermKind::Array(items) => {
+            let items: Vec<String> = items.iter().map(of_term).collect();
+            format!("array<{}>", items.join(", "))
+        }
+        _ => "???".to_owned(),
     }
 }
 
