@@ -192,8 +192,10 @@ impl<'a> Machine<'a> {
 
     /// Has the value of a rule known for the rest of the run, or for runs to come.
     fn remember(&mut self, frame: &Frame<'a>, value: Option<&Slot<'a>>) {
+        let is_whole = !matches!(value, Some(Slot::Node(_)));
         if frame.entry_scope == 0
             && let Some(fixed) = self.setting.fixed
+            && is_whole
             && !self.is_unsettled
             && fixed.keep(frame.id, value.and_then(Slot::value))
         {
