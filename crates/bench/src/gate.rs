@@ -23,17 +23,20 @@ const START_MAX: Duration = Duration::from_secs(10);
 pub(crate) struct Options {
     count: usize,
     binary: Option<PathBuf>,
+    /// Which of the embedded policies decide; a policy of one rule without.
+    profile: Option<String>,
 }
 
 impl Options {
     /// Reads the command line.
     pub(crate) fn parse(words: &[&str]) -> Option<Self> {
-        let mut options = Options { count: 5000, binary: None };
+        let mut options = Options { count: 5000, binary: None, profile: None };
         let mut words = words.iter();
         while let Some(word) = words.next() {
             match *word {
                 "--count" => options.count = words.next()?.parse().ok()?,
                 "--binary" => options.binary = Some((*words.next()?).into()),
+                "--profile" => options.profile = Some((*words.next()?).to_owned()),
                 _ => return None,
             }
         }
@@ -41,7 +44,11 @@ impl Options {
     }
 }
 
-/// Starts the gate, sends requests over one connection, prints percentiles.
+/// How long the gate gets after its start, to give back what it needed for it.
+const START_SETTLES: Duration = Duration::from_millis(500);
+
+/// Starts the gate, sends requests over one connection, prints percentiles and what memory is
+/// resident before and after.
 pub(crate) fn run(options: &Options) -> Outcome<()> {
     let binary = match &options.binary {
         Some(binary) => binary.clone(),
@@ -49,7 +56,9 @@ pub(crate) fn run(options: &Options) -> Outcome<()> {
     };
     let scratch = Scratch::new("gate")?;
     let socket = scratch.path().join("gate.sock");
-    let gate = Gate::start(&binary, &socket)?;
+    let gate = Gate::start(&binary, &socket, options.profile.as_deref())?;
+    std::thread::sleep(START_SETTLES);
+    let started = gate.resident()?;
     let mut client = Client::connect(&socket)?;
     writeln!(io::stdout(), "| request | p50 | p95 | p99 |\n|---|---:|---:|---:|")?;
     for (name, body, count) in requests(options.count)? {
@@ -57,8 +66,9 @@ pub(crate) fn run(options: &Options) -> Outcome<()> {
         let at = |percent: usize| micros(&times, percent);
         writeln!(io::stdout(), "| {name} | {} | {} | {} |", at(50), at(95), at(99))?;
     }
-    let rss = rss_kib(&gate.0.id().to_string())?;
-    Ok(writeln!(io::stdout(), "\nresident: {:.1} MiB", rss as f64 / 1024.0)?)
+    let loaded = gate.resident()?;
+    writeln!(io::stdout(), "\nresident: {started:.1} MiB after the start, {loaded:.1} MiB now")?;
+    Ok(())
 }
 
 /// Returns name, body and number of each sort of request.
@@ -105,11 +115,17 @@ fn padded(request: &Json, bytes: usize) -> Outcome<Json> {
 struct Gate(Child);
 
 impl Gate {
-    fn start(binary: &Path, socket: &Path) -> Outcome<Self> {
-        let child = Command::new(binary)
-            .arg("docker-authz")
-            .arg("--policy-file")
-            .arg(shared().join("seeds/policies/000_authz_deny_privileged.rego"))
+    fn start(binary: &Path, socket: &Path, profile: Option<&str>) -> Outcome<Self> {
+        let mut command = Command::new(binary);
+        command.arg("docker-authz");
+        match profile {
+            Some(profile) => command.arg("--profile").arg(profile),
+            None => {
+                let policy = "seeds/policies/000_authz_deny_privileged.rego";
+                command.arg("--policy-file").arg(shared().join(policy))
+            }
+        };
+        let child = command
             .arg("--socket")
             .arg(socket)
             .stdout(Stdio::null())
@@ -125,6 +141,11 @@ impl Gate {
             std::thread::sleep(Duration::from_millis(10));
         }
         Ok(gate)
+    }
+
+    /// Returns how much of its memory is resident, in MiB.
+    fn resident(&self) -> Outcome<f64> {
+        Ok(rss_kib(&self.0.id().to_string())? as f64 / 1024.0)
     }
 }
 

@@ -1,5 +1,5 @@
 //! `bench [--json] [--no-big] [--filter TEXT]`: the workloads beside the peer, as a table of ratios.
-//! `bench gate [--count N] [--binary FILE]`: decisions on the socket of a running gate.
+//! `bench gate [--count N] [--binary FILE] [--profile NAME]`: decisions on the socket of a running gate.
 //!
 //! Times of the table are CPU time of this process; those of the gate are as a client sees them.
 #![forbid(unsafe_code)]
@@ -21,7 +21,7 @@ use std::process::ExitCode;
 use failure::Failure;
 
 const USAGE: &str = "usage: bench [--json] [--no-big] [--filter TEXT]\n       \
-                     bench gate [--count N] [--binary FILE]";
+                     bench gate [--count N] [--binary FILE] [--profile NAME]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

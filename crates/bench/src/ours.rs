@@ -51,7 +51,7 @@ impl Ours {
 pub(crate) fn compile(modules: &[(String, String)], data: Value) -> Outcome<Policy> {
     let mut compiler = Compiler::new().data(data);
     for (name, text) in modules {
-        compiler = compiler.module(name, text);
+        compiler = compiler.module(name, text.as_str());
     }
     Ok(compiler.compile()?)
 }

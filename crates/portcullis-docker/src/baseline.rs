@@ -2,6 +2,8 @@
 //!
 //! Must not know: how they are set, what they say.
 
+use std::sync::Arc;
+
 /// Where the policies' text stands in the project.
 const DIRECTORY: &str = "policies/docker";
 
@@ -60,7 +62,7 @@ const MODULES: &[(&str, &str)] = &modules![
 ];
 
 /// Returns the modules: the name of each file in the project, and its text.
-pub fn modules() -> Vec<(String, String)> {
-    let module = |(name, text): &(&str, &str)| (format!("{DIRECTORY}/{name}"), (*text).to_string());
+pub fn modules() -> Vec<(String, Arc<str>)> {
+    let module = |(name, text): &(&str, &str)| (format!("{DIRECTORY}/{name}"), Arc::from(*text));
     MODULES.iter().map(module).collect()
 }

@@ -2,6 +2,8 @@
 //!
 //! Must not know: what the mistakes are.
 
+use std::sync::Arc;
+
 use portcullis_service::snapshot::Snapshot;
 use portcullis_service::state::Origin;
 use rego::{Compiler, Errors};
@@ -18,7 +20,7 @@ pub(crate) fn findings(snapshot: &Snapshot) -> Vec<String> {
         Compiler::new(),
         |compiler, module| {
             let version = module.version.unwrap_or(otherwise);
-            compiler.module_of(module.file.as_str(), &*module.text, version)
+            compiler.module_of(module.file.as_str(), Arc::clone(&module.text), version)
         },
     );
     // What cannot be read was refused before.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use portcullis_memory::give_back;
 use portcullis_service::config_file::ConfigFileError;
 use portcullis_service::console::{Console, Format, Level};
 use portcullis_service::decision_log::DecisionLog;
@@ -214,10 +215,12 @@ fn run_files(options: RunOptions, decisions: Box<dyn Write + Send>) -> Result<()
         if let Reload::Activated(_) = reload {
             warn(&findings(&reloaded.snapshot()));
         }
+        give_back(); // compiling takes memory that deciding does not
     };
     let watcher = Watcher::start(files, Box::new(tell))
         .map_err(|error| RunError::System("watch the policy", error))?;
     tracing::info!(config_hash = snapshot.config_hash(), "policy loaded");
+    drop(snapshot); // the next one is another
     let source = Source::Files(watcher);
     let serving = Serving { plugin: gate.clone(), limits: options.limits, metrics: shown };
     let served = runtime.block_on(serve_until_signal(&listener, serving, source));
@@ -386,6 +389,7 @@ async fn serve_until_signal(
         .map_or("a socket of systemd's".to_string(), |path| path.display().to_string());
     tracing::info!(socket = place, "ready");
     notify(&[NotifyState::Ready]);
+    give_back(); // most of what the start needed is never needed again
     let reloads = tokio::spawn(reload_on(hangup, source));
     let metrics = serving.metrics.map(|shown| tokio::spawn(serve_metrics(shown)));
     let mut stopped = Instant::now();

@@ -10,13 +10,14 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use portcullis_docker::profile::Profile;
 use portcullis_docker::{baseline, settings};
 use rego::{Compiler, EvalOptions, Policy, Value};
 
 /// Returns the names and the texts of the modules in the project, tests or not.
-fn files(are_tests: bool) -> BTreeMap<String, String> {
+fn files(are_tests: bool) -> BTreeMap<String, Arc<str>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut found = BTreeMap::new();
     let mut directories = vec![PathBuf::from("policies/docker")];
@@ -27,14 +28,15 @@ fn files(are_tests: bool) -> BTreeMap<String, String> {
             if root.join(&path).is_dir() {
                 directories.push(path);
             } else if name.ends_with(".rego") && name.ends_with("_test.rego") == are_tests {
-                found.insert(name, std::fs::read_to_string(root.join(&path)).unwrap());
+                let text = std::fs::read_to_string(root.join(&path)).unwrap();
+                found.insert(name, text.into());
             }
         }
     }
     found
 }
 
-fn compiler(modules: impl IntoIterator<Item = (String, String)>) -> Compiler {
+fn compiler(modules: impl IntoIterator<Item = (String, Arc<str>)>) -> Compiler {
     modules.into_iter().fold(Compiler::new(), |c, (name, text)| c.module(name, text))
 }
 

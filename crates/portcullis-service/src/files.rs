@@ -47,10 +47,11 @@ impl PolicySource {
             None => data,
         };
         let embedded = self.embedded.iter().cloned().map(|module| (module, Origin::Embedded));
-        let loaded = modules.into_iter().map(|module| (module, Origin::File));
-        let record = |((name, text), origin): ((String, String), Origin)| {
+        let loaded = modules.into_iter();
+        let loaded = loaded.map(|(name, text)| ((name, Arc::from(text)), Origin::File));
+        let record = |((name, text), origin): ((String, Arc<str>), Origin)| {
             let version = versions.get(&name).copied();
-            let record = ModuleRecord { file: name.clone(), text: text.into(), version, origin };
+            let record = ModuleRecord { file: name.clone(), text, version, origin };
             (name, Arc::new(record))
         };
         Ok(State {

@@ -96,7 +96,7 @@ impl Snapshot {
         for record in state.modules.values() {
             hash.update(record.text.as_bytes());
             let version = record.version.unwrap_or(options.rego_version);
-            compiler = compiler.module_of(record.file.as_str(), &*record.text, version);
+            compiler = compiler.module_of(record.file.as_str(), Arc::clone(&record.text), version);
         }
         let policy = compiler.compile().map_err(SnapshotError::Compile)?;
         let prepare = |text: &String| {

@@ -5,6 +5,7 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rego::{Annotations, RegoVersion};
@@ -20,7 +21,7 @@ pub struct PolicySource {
     /// Names that are passed over inside directories, as patterns.
     pub ignore: Vec<String>,
     /// Modules that are part of the program: name and text.
-    pub embedded: Vec<(String, String)>,
+    pub embedded: Vec<(String, Arc<str>)>,
     /// Data that the program makes itself.
     pub made: Option<MadeData>,
     /// The grammar of the modules.

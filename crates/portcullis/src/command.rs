@@ -65,8 +65,9 @@ enum Command {
 }
 
 impl Cli {
-    /// Runs the command. `table` is the whole command line, under the name it is called by.
-    pub(crate) fn run(self, table: clap::Command) -> Result<Exit> {
+    /// Runs the command. `table` makes the whole command line, under the name it is called by: most
+    /// have no use for it, and those that run for long should not keep it.
+    pub(crate) fn run(self, table: &dyn Fn() -> clap::Command) -> Result<Exit> {
         match self.command {
             Command::Run(args) => run::run(&args),
             Command::Eval(args) => eval::run(&args),
@@ -85,8 +86,8 @@ impl Cli {
             Command::Capabilities(args) => capabilities::run(&args),
             Command::Lint(args) => lint::run(&args),
             Command::Version(args) => version::run(&args),
-            Command::Completion(args) => completion::run(&args, table),
-            Command::Man(args) => man::run(&args, table),
+            Command::Completion(args) => completion::run(&args, table()),
+            Command::Man(args) => man::run(&args, table()),
             Command::DockerAuthz(args) => docker_authz::run(&args),
         }
     }

@@ -35,13 +35,14 @@ pub(crate) fn run(mut arguments: Vec<OsString>) -> Result<Exit> {
 const GATE: &str = "opa-docker-authz";
 
 fn run_commands(arguments: Vec<OsString>, program: &'static str, prefix: &str) -> Result<Exit> {
-    let command = environment::with_variables(Cli::command(), prefix);
-    let command = command.name(program).bin_name(program);
-    let table = command.clone();
+    let table = || {
+        let command = environment::with_variables(Cli::command(), prefix);
+        command.name(program).bin_name(program)
+    };
     let parsed =
-        command.try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches));
+        table().try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches));
     match parsed {
-        Ok(cli) => cli.run(table),
+        Ok(cli) => cli.run(&table),
         Err(error) => {
             error.print()?;
             Ok(if error.use_stderr() { Exit::Failure } else { Exit::Success })

@@ -232,7 +232,8 @@ fn assemble(
             false => definitions.push(draft.definition),
         }
     }
-    let rules = catalog.rules.into_iter().zip(parts).map(|(shape, (definitions, default))| {
+    let rules = catalog.rules.into_iter().zip(parts).map(|(shape, (mut definitions, default))| {
+        definitions.shrink_to_fit(); // kept as long as the policy
         Arc::new(Rule { path: shape.path, kind: shape.kind, definitions, default })
     });
     Resolved { rules: rules.collect(), tree: catalog.tree.into_owned(), types, sources }

@@ -53,14 +53,14 @@ pub struct Position {
 #[derive(Debug)]
 pub struct SourceFile {
     name: String,
-    text: String,
+    text: Arc<str>,
     line_starts: Vec<u32>,
 }
 
 impl SourceFile {
     /// Returns the source of this name (a path, or empty for a query) and text.
-    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
-        let text = text.into();
+    pub fn new(name: impl Into<String>, text: impl Into<Arc<str>>) -> Self {
+        let text: Arc<str> = text.into();
         let breaks = text.bytes().enumerate().filter(|(_, b)| *b == b'\n');
         let line_starts = std::iter::once(0).chain(breaks.map(|(i, _)| i as u32 + 1)).collect();
         Self { name: name.into(), text, line_starts }

@@ -1,6 +1,6 @@
 //! Strings inside a value: inline up to 14 bytes, shared beyond.
 //!
-//! The only module of the workspace with `unsafe`: both forms hold bytes that were copied from a
+//! One of the two modules of the workspace with `unsafe`: both forms hold bytes that were copied from a
 //! `str`, whole, and nothing here ever changes them.
 #![allow(unsafe_code)]
 

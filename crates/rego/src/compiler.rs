@@ -46,7 +46,7 @@ pub enum RegoVersion {
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Compiler {
-    modules: Vec<(String, String, Option<RegoVersion>)>,
+    modules: Vec<(String, Arc<str>, Option<RegoVersion>)>,
     data: Option<Value>,
     version: RegoVersion,
     annotations: Annotations,
@@ -70,7 +70,7 @@ impl Compiler {
 
     /// Adds a module: its name (a path, for messages) and its text.
     #[must_use]
-    pub fn module(mut self, name: impl Into<String>, text: impl Into<String>) -> Self {
+    pub fn module(mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> Self {
         self.modules.push((name.into(), text.into(), None));
         self
     }
@@ -80,7 +80,7 @@ impl Compiler {
     pub fn module_of(
         mut self,
         name: impl Into<String>,
-        text: impl Into<String>,
+        text: impl Into<Arc<str>>,
         version: RegoVersion,
     ) -> Self {
         self.modules.push((name.into(), text.into(), Some(version)));
@@ -221,7 +221,7 @@ impl Compiler {
         let mut sources = Sources::default();
         let (mut modules, mut warnings, mut errors) = (Vec::new(), Vec::new(), Vec::new());
         for (name, text, version) in &self.modules {
-            let file = Arc::new(SourceFile::new(name.clone(), text.clone()));
+            let file = Arc::new(SourceFile::new(name.clone(), Arc::clone(text)));
             let source = sources.add(Arc::clone(&file));
             let options = ParseOptions {
                 first_errors_only: self.first_errors_only,

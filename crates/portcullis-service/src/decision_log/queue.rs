@@ -10,7 +10,7 @@
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -29,13 +29,15 @@ pub type Encode<E> = dyn Fn(&E, &mut String) + Send;
 
 /// A queue of events and the thread that writes them.
 pub struct DecisionLog<E: Send + 'static> {
-    queue: Option<SyncSender<(E, usize)>>,
+    /// Bounded by the counts: a channel with a bound reserves all of its places at once.
+    queue: Option<Sender<(E, usize)>>,
     counts: Arc<Counts>,
     ended: Mutex<Receiver<()>>,
 }
 
 #[derive(Default)]
 struct Counts {
+    events_waiting: AtomicUsize,
     bytes_waiting: AtomicUsize,
     written: AtomicU64,
     dropped: AtomicU64,
@@ -49,7 +51,7 @@ impl<E: Send + 'static> DecisionLog<E> {
         output: Box<dyn Write + Send>,
         encode: Box<Encode<E>>,
     ) -> std::io::Result<DecisionLog<E>> {
-        let (queue, events) = mpsc::sync_channel(QUEUE_EVENTS_MAX);
+        let (queue, events) = mpsc::channel();
         let counts = Arc::new(Counts::default());
         let writer_counts = Arc::clone(&counts);
         let (end, ended) = mpsc::sync_channel(1);
@@ -67,8 +69,10 @@ impl<E: Send + 'static> DecisionLog<E> {
         let fits = waiting.saturating_add(weight) <= QUEUE_BYTES_MAX;
         let (event, kept) = if fits { (event, weight) } else { (shrink(event), 0) };
         self.counts.bytes_waiting.fetch_sub(weight - kept, Ordering::Relaxed);
-        let queue = self.queue.as_ref();
-        if queue.is_none_or(|queue| queue.try_send((event, kept)).is_err()) {
+        let queued_before = self.counts.events_waiting.fetch_add(1, Ordering::Relaxed);
+        let queue = self.queue.as_ref().filter(|_| queued_before < QUEUE_EVENTS_MAX);
+        if queue.is_none_or(|queue| queue.send((event, kept)).is_err()) {
+            self.counts.events_waiting.fetch_sub(1, Ordering::Relaxed);
             self.counts.bytes_waiting.fetch_sub(kept, Ordering::Relaxed);
             self.counts.dropped.fetch_add(1, Ordering::Relaxed);
         }
@@ -106,6 +110,7 @@ fn write_all<E>(
     let mut line = String::new();
     let mut reported = 0;
     while let Ok((event, weight)) = events.recv() {
+        counts.events_waiting.fetch_sub(1, Ordering::Relaxed);
         line.clear();
         // A panic is a bug of ours. It must cost this line and no other.
         let encoded = catch_unwind(AssertUnwindSafe(|| encode(&event, &mut line)));

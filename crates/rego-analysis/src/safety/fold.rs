@@ -30,6 +30,8 @@ pub(super) fn fold(
         folder.next(placed);
     }
     folder.release();
+    // Pieces that went back need no place, and the statements are kept as long as the policy.
+    folder.done.shrink_to_fit();
     folder.done
 }
 

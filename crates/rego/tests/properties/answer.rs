@@ -18,7 +18,7 @@ fn read(text: &str) -> Value {
 pub(crate) fn compile(modules: &[String]) -> Result<Policy, &'static str> {
     let mut compiler = Compiler::new().data(read(DATA));
     for (n, module) in modules.iter().enumerate() {
-        compiler = compiler.module(format!("{n}.rego"), module);
+        compiler = compiler.module(format!("{n}.rego"), module.as_str());
     }
     compiler.compile().map_err(|errors| {
         let shown = errors.to_string();
