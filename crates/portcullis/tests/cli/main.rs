@@ -24,6 +24,7 @@ mod parse;
 mod place;
 mod policies;
 mod refactor;
+mod repl;
 mod schemas;
 mod sign;
 mod test;
