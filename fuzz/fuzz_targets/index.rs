@@ -171,6 +171,10 @@ fuzz_target!(|bytes: &[u8]| {
     let one = answer(&together, DATA, input, "data.p.out");
     let parts = answer(&apart, DATA, input, "data.p.out");
     let show = || format!("{one:?} {parts:?} {input}\n{together}\n{apart}");
+    // A definition that the index leaves out replaces nothing, and so fails at nothing, as in OPA.
+    if one.is_ok() && parts == Err("eval_with_merge_error") {
+        return;
+    }
     assert_eq!(one.is_err() && one != Err("eval_conflict_error"), parts.is_err(), "{}", show());
     let Ok(parts) = &parts else { return };
     let parts = rego::Value::from_json(parts.as_bytes()).expect("what the engine wrote");
