@@ -25,9 +25,11 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::plugin::{Plugin, Unread};
+use crate::server::afterwards::Afterwards;
 use crate::server::phase::{Phase, Phased};
 use crate::wire::{self, Answer, Call};
 
+mod afterwards;
 mod phase;
 
 /// What the server grants its clients. The defaults are ours.
@@ -85,6 +87,7 @@ struct Server {
     plugin: Arc<dyn Plugin>,
     limits: ServerLimits,
     is_slow: AtomicBool,
+    afterwards: Afterwards,
 }
 
 /// Serves until `stop` completes, then lets connections finish what they are at.
@@ -97,7 +100,8 @@ pub async fn serve(
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let listener = UnixListener::from_std(listener)?;
-    let server = Arc::new(Server { plugin, limits, is_slow: AtomicBool::new(false) });
+    let (is_slow, afterwards) = (AtomicBool::new(false), Afterwards::default());
+    let server = Arc::new(Server { plugin, limits, is_slow, afterwards });
     let slots = Arc::new(Semaphore::new(limits.connections_max));
     let (stopping, stopped) = watch::channel(false);
     let mut connections = JoinSet::new();
@@ -218,7 +222,9 @@ impl Server {
         } else {
             self.plugin.answer(call, bytes)
         };
-        if !big {
+        if big {
+            self.afterwards.soon();
+        } else {
             self.is_slow.store(began.elapsed() > INLINE_TIME_MAX, Ordering::Relaxed);
         }
         answer
