@@ -100,6 +100,10 @@ impl<E: Send + 'static> Drop for DecisionLog<E> {
     }
 }
 
+/// How long the writer lets decisions gather after it was woken. To wake it costs whoever decides more
+/// than to queue the event does: so it is woken for the first of many.
+const GATHERING: Duration = Duration::from_millis(2);
+
 /// Writes until the queue is closed and empty.
 fn write_all<E>(
     events: &Receiver<(E, usize)>,
@@ -109,22 +113,24 @@ fn write_all<E>(
 ) {
     let mut line = String::new();
     let mut reported = 0;
-    while let Ok((event, weight)) = events.recv() {
-        counts.events_waiting.fetch_sub(1, Ordering::Relaxed);
-        line.clear();
-        // A panic is a bug of ours. It must cost this line and no other.
-        let encoded = catch_unwind(AssertUnwindSafe(|| encode(&event, &mut line)));
-        drop(event); // the line says it all, and may take a while to write
-        line.push('\n');
-        // One write a line: several processes may share the output.
-        let mut write = || output.write_all(line.as_bytes()).and_then(|()| output.flush());
-        let is_written = encoded.is_ok() && write().is_ok();
-        let count = if is_written { &counts.written } else { &counts.dropped };
-        count.fetch_add(1, Ordering::Relaxed);
-        line.clear(); // shrinking keeps what is in use
-        line.shrink_to(LINE_BYTES_KEPT);
-        counts.bytes_waiting.fetch_sub(weight, Ordering::Relaxed);
-        reported = report_drops(counts, reported);
+    while let Ok(first) = events.recv() {
+        thread::sleep(GATHERING);
+        for (event, weight) in std::iter::once(first).chain(events.try_iter()) {
+            counts.events_waiting.fetch_sub(1, Ordering::Relaxed);
+            // A panic is a bug of ours. It must cost this line and no other.
+            let encoded = catch_unwind(AssertUnwindSafe(|| encode(&event, &mut line)));
+            drop(event); // the line says it all, and may take a while to write
+            line.push('\n');
+            // One write a line: several processes may share the output.
+            let mut write = || output.write_all(line.as_bytes()).and_then(|()| output.flush());
+            let is_written = encoded.is_ok() && write().is_ok();
+            let count = if is_written { &counts.written } else { &counts.dropped };
+            count.fetch_add(1, Ordering::Relaxed);
+            line.clear(); // shrinking keeps what is in use
+            line.shrink_to(LINE_BYTES_KEPT);
+            counts.bytes_waiting.fetch_sub(weight, Ordering::Relaxed);
+            reported = report_drops(counts, reported);
+        }
     }
 }
 
