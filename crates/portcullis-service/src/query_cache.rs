@@ -1,7 +1,7 @@
 //! Queries that were prepared once and are asked again: paths of the REST API, decisions about
 //! logging.
 //!
-//! One cache for each program. Queries are over the data that was asked about last.
+//! One cache for each program. Queries are over the newest data; what one sees is what it is asked with.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{PoisonError, RwLock};
@@ -30,6 +30,14 @@ impl QueryCache {
         Self::default()
     }
 
+    /// Has the queries see the data of this policy, so that no older data is kept for their sake.
+    pub(crate) fn follow(&self, policy: &Policy) {
+        let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        for query in kept.queries.values_mut().flat_map(BTreeMap::values_mut) {
+            *query = query.over(policy);
+        }
+    }
+
     /// Returns the query over the policy's data, and whether it was ready already.
     pub(crate) fn get_or_prepare(
         &self,
@@ -47,14 +55,11 @@ impl QueryCache {
         }
         // What a panic left behind is a query or none.
         let kept = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let ready = kept.queries.get(kind).and_then(|of_kind| of_kind.get(text)).cloned();
+        if let Some(query) = kept.queries.get(kind).and_then(|of_kind| of_kind.get(text)) {
+            return Ok((query.over(policy), true));
+        }
         drop(kept);
-        let was_ready = ready.is_some();
-        let query = match ready {
-            Some(query) if query.is_over(policy) => return Ok((query, true)),
-            Some(query) => query.over(policy),
-            None => policy.prepare_with(text, options)?,
-        };
+        let query = policy.prepare_with(text, options)?;
         let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let of_kind = kept.queries.entry(kind).or_default();
         if of_kind.insert(text.to_string(), query.clone()).is_none() {
@@ -67,7 +72,7 @@ impl QueryCache {
                 of_kind.remove(&oldest);
             }
         }
-        Ok((query, was_ready))
+        Ok((query, false))
     }
 }
 
@@ -88,11 +93,11 @@ mod tests {
             let options = QueryOptions::default();
             let (query, was_ready) =
                 cache.get_or_prepare(policy, ("", "data.p.out"), &options).unwrap();
-            assert!(query.is_over(policy));
             (query.value(None, &EvalOptions::default()).unwrap(), was_ready)
         };
         assert_eq!(ask(&first), (Some(Value::from(2)), false));
         assert_eq!(ask(&first), (Some(Value::from(2)), true));
+        cache.follow(&second);
         assert_eq!(ask(&second), (Some(Value::from(6)), true));
         // A request that began before the data changed.
         assert_eq!(ask(&first), (Some(Value::from(2)), true));

@@ -128,6 +128,7 @@ impl Snapshot {
         self.policy.check_data(&state.data).map_err(SnapshotError::Compile)?;
         let policy = self.policy.with_data(state.data.clone());
         let queries = self.queries.iter().map(|query| query.over(&policy)).collect();
+        self.cache.follow(&policy);
         Ok(Self {
             policy,
             state,

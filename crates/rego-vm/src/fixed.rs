@@ -11,8 +11,12 @@ use rego_value::Value;
 
 use crate::builtin::Builtin;
 
-/// Most bytes that the values kept for one program and its data may take.
+/// Most bytes that the values kept for one program and its data may take. To look how many a value
+/// takes is work that nobody pays for, so that a value which is too big uses up its part as well.
 const BYTES_MAX: u64 = 64 << 20;
+
+/// Most bytes that one of them may take.
+const VALUE_BYTES_MAX: u64 = 8 << 20;
 
 /// What a value takes beside its text: a rough figure.
 const VALUE_BYTES: u64 = 32;
@@ -36,9 +40,13 @@ pub struct FixedRules {
 }
 
 impl FixedRules {
-    /// Looks through a program, whose builtins have these bodies.
-    pub fn of(program: &Program, builtins: &[Builtin]) -> Self {
-        let free = free_functions(program, builtins);
+    /// Looks through the program of a policy. `find` returns builtins by their names.
+    pub fn of<'b>(program: &Program, find: impl Fn(&str) -> Option<&'b Builtin>) -> Self {
+        let looks_out =
+            |builtin: &Builtin| builtin.decl.nondeterministic || builtin.decl.result.is_none();
+        let outward: Vec<bool> =
+            program.builtins.iter().map(|name| find(name).is_none_or(looks_out)).collect();
+        let free = free_functions(program, &outward);
         let mut kept = 0;
         let mut known = |(function, free): (&std::sync::Arc<Function>, &bool)| {
             if *free {
@@ -118,12 +126,13 @@ impl<'a> Fixed<'a> {
         let Some(place) = self.place(function) else { return false };
         let held = place.get_or_init(|| {
             let Some(value) = value else { return Held::Undefined };
-            let left = &self.values.bytes_left;
-            let most = left.load(Ordering::Relaxed);
-            let Some(bytes) = weight(value, most) else { return Held::TooBig };
+            let left = self.values.bytes_left.load(Ordering::Relaxed);
+            let most = left.min(VALUE_BYTES_MAX);
+            let bytes = weight(value, most);
             // Two threads at once may keep a value more than there is room for.
-            left.store(most.saturating_sub(bytes), Ordering::Relaxed);
-            Held::Value(value.clone())
+            let left = left.saturating_sub(bytes.unwrap_or(most));
+            self.values.bytes_left.store(left, Ordering::Relaxed);
+            bytes.map_or(Held::TooBig, |_| Held::Value(value.clone()))
         });
         !matches!(held, Held::TooBig)
     }
@@ -159,7 +168,7 @@ type Part = usize;
 
 /// Returns for each function whether its value may be another in each run: where it looks at input
 /// or at the world, or uses another that does.
-fn free_functions(program: &Program, builtins: &[Builtin]) -> Vec<bool> {
+fn free_functions(program: &Program, outward: &[bool]) -> Vec<bool> {
     let functions = program.functions.len();
     let mut users: Vec<Vec<Part>> = vec![Vec::new(); functions + program.nodes.len()];
     let mut use_by = |used: Part, user: Part| {
@@ -175,7 +184,7 @@ fn free_functions(program: &Program, builtins: &[Builtin]) -> Vec<bool> {
     let mut free = vec![false; functions + program.nodes.len()];
     let mut open = Vec::new();
     for (at, function) in program.functions.iter().enumerate() {
-        if is_free(function, builtins) {
+        if is_free(function, outward) {
             open.push(at);
         }
         for op in &function.code {
@@ -203,13 +212,12 @@ fn free_functions(program: &Program, builtins: &[Builtin]) -> Vec<bool> {
 }
 
 /// Whether a function itself looks at input or at the world, or replaces documents and functions.
-fn is_free(function: &Function, builtins: &[Builtin]) -> bool {
+/// `outward` says which builtins look at the world.
+fn is_free(function: &Function, outward: &[bool]) -> bool {
     let by_input = function.indexes.iter().any(|(index, _)| index.head == IndexHead::Input);
     let is_free = |op: &Op| match *op {
         Op::Input { .. } | Op::InputPath { .. } | Op::WithEnter { .. } => true,
-        Op::Builtin { builtin, .. } => builtins
-            .get(builtin.0 as usize)
-            .is_none_or(|b| b.decl.nondeterministic || b.decl.result.is_none()),
+        Op::Builtin { builtin, .. } => outward.get(builtin.0 as usize).is_none_or(|looks| *looks),
         _ => false,
     };
     by_input || function.code.iter().any(is_free)

@@ -1,5 +1,7 @@
 //! What a statement runs in: input, base data, what `with` replaced, and the values of rules.
 
+use std::collections::HashMap;
+
 use rego_program::{BuiltinId, FunctionId, Mock};
 use rego_value::Value;
 use smallvec::SmallVec;
@@ -8,6 +10,9 @@ use crate::slot::Slot;
 
 /// Up to this many values of rules are looked for one by one.
 const MEMO_LIST_MAX: usize = 12;
+
+/// Room for the values of rules beyond that, from the start.
+const MEMO_PLACES_START: usize = 112;
 
 /// Up to this many need no allocation.
 const MEMO_INLINE: usize = 3;
@@ -136,40 +141,30 @@ impl<'a> Scope<'a> {
 #[derive(Default)]
 struct Memo<'a> {
     list: SmallVec<[(FunctionId, Slot<'a>); MEMO_INLINE]>,
-    /// Where in the list each function is, counted from 1, once the list is long; 0 where it is not.
-    places: Vec<u32>,
+    /// Where in the list each function is, once the list is long.
+    places: Option<HashMap<FunctionId, u32, foldhash::fast::RandomState>>,
 }
 
 impl<'a> Memo<'a> {
     #[inline]
     fn get(&self, function: FunctionId) -> Option<&Slot<'a>> {
-        if self.places.is_empty() {
+        let Some(places) = &self.places else {
             return self.list.iter().find(|(id, _)| *id == function).map(|(_, slot)| slot);
-        }
-        let place = self.places.get(function.0 as usize)?.checked_sub(1)?;
-        self.list.get(place as usize).map(|(_, slot)| slot)
+        };
+        let place = places.get(&function)?;
+        self.list.get(*place as usize).map(|(_, slot)| slot)
     }
 
     fn insert(&mut self, function: FunctionId, slot: Slot<'a>) {
-        self.list.push((function, slot));
-        if self.list.len() > MEMO_LIST_MAX {
-            let first = if self.places.is_empty() { 0 } else { self.list.len() - 1 };
-            self.place_from(first);
+        if let Some(places) = &mut self.places {
+            places.insert(function, self.list.len() as u32);
         }
-    }
-
-    /// Notes where the functions of the list are, from `first` on.
-    fn place_from(&mut self, first: usize) {
-        let list = self.list.get(first..).unwrap_or_default();
-        for (at, (function, _)) in (first as u32 + 1..).zip(list) {
-            let function = function.0 as usize;
-            if function >= self.places.len() {
-                // To the next power of two: ids come in any order.
-                self.places.resize((function + 1).next_power_of_two(), 0);
-            }
-            if let Some(place) = self.places.get_mut(function) {
-                *place = at;
-            }
+        self.list.push((function, slot));
+        if self.places.is_none() && self.list.len() > MEMO_LIST_MAX {
+            let mut places =
+                HashMap::with_capacity_and_hasher(MEMO_PLACES_START, Default::default());
+            places.extend(self.list.iter().map(|(function, _)| *function).zip(0..));
+            self.places = Some(places);
         }
     }
 }

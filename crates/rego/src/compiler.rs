@@ -1,6 +1,6 @@
 //! Modules and data in, policy out.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use rego_analysis::builtin::Decl;
 use rego_analysis::tree::Resolved;
@@ -10,6 +10,7 @@ use rego_source::{Diagnostic, Severity, SourceFile, SourceId, Sources};
 use rego_syntax::ast::{Module, RegoVersion as Grammar};
 use rego_syntax::{ParseOptions, parse_module};
 use rego_value::Value;
+use rego_vm::{Fixed, FixedRules, FixedValues};
 
 use crate::annotations::{self, Annotations};
 use crate::builtins;
@@ -212,9 +213,17 @@ impl Compiler {
         let capabilities = self.capabilities;
         let allowed = capabilities.as_deref().and_then(Capabilities::allow_net);
         let allow_net = self.allow_net.or_else(|| allowed.map(<[_]>::to_vec)).map(Arc::from);
-        let compiled =
-            Compiled { resolved, program, capabilities, warnings, packages, tests, allow_net };
-        Ok(Policy { compiled: Arc::new(compiled), data: Arc::new(data) })
+        let compiled = Compiled {
+            resolved,
+            program,
+            capabilities,
+            warnings,
+            packages,
+            tests,
+            allow_net,
+            fixed: OnceLock::new(),
+        };
+        Ok(Policy::over(Arc::new(compiled), Arc::new(data)))
     }
 
     pub(crate) fn parse(&self) -> Result<(Vec<ParsedModule>, Sources, Vec<Diagnostic>), Errors> {
@@ -356,6 +365,15 @@ pub(crate) struct Compiled {
     packages: Vec<Vec<String>>,
     pub(crate) tests: Vec<TestRule>,
     pub(crate) allow_net: Option<Arc<[String]>>,
+    /// Which rules depend on data alone, once that is asked for.
+    fixed: OnceLock<FixedRules>,
+}
+
+impl Compiled {
+    /// Returns which rules depend on data alone.
+    fn fixed_rules(&self) -> &FixedRules {
+        self.fixed.get_or_init(|| FixedRules::of(&self.program, |name| builtins::find(name)))
+    }
 }
 
 /// A compiled policy: program and base data. Cheap to clone; shared between threads.
@@ -363,9 +381,21 @@ pub(crate) struct Compiled {
 pub struct Policy {
     pub(crate) compiled: Arc<Compiled>,
     pub(crate) data: Arc<Value>,
+    /// What depends on that data alone, once it is asked for: for all queries.
+    fixed: Arc<OnceLock<FixedValues>>,
 }
 
 impl Policy {
+    fn over(compiled: Arc<Compiled>, data: Arc<Value>) -> Self {
+        Self { compiled, data, fixed: Arc::default() }
+    }
+
+    /// Returns what depends on its data alone, as far as it is known.
+    pub(crate) fn fixed(&self) -> Fixed<'_> {
+        let rules = self.compiled.fixed_rules();
+        Fixed { rules, values: self.fixed.get_or_init(|| FixedValues::new(rules)) }
+    }
+
     /// Returns what the compiler found but accepted.
     pub fn warnings(&self) -> &[Diagnostic] {
         &self.compiled.warnings
@@ -384,7 +414,7 @@ impl Policy {
     /// Returns the same program over other data.
     #[must_use]
     pub fn with_data(&self, data: Value) -> Policy {
-        Policy { compiled: Arc::clone(&self.compiled), data: Arc::new(data) }
+        Policy::over(Arc::clone(&self.compiled), Arc::new(data))
     }
 
     /// Returns the same policy with its program made in another way: traced, or without some
@@ -403,8 +433,9 @@ impl Policy {
             packages: packages.clone(),
             tests: tests.clone(),
             allow_net: self.compiled.allow_net.clone(),
+            fixed: OnceLock::new(),
         };
-        Ok(Policy { compiled: Arc::new(compiled), data: Arc::clone(&self.data) })
+        Ok(Policy::over(Arc::new(compiled), Arc::clone(&self.data)))
     }
 
     /// Returns the paths of the modules' packages below `data`, in the order of the modules.

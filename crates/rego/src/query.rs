@@ -1,6 +1,6 @@
 //! A prepared query and its evaluation.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use rego_analysis::{Print, QuerySource, analyse_query};
 use rego_program::{FunctionId, QueryProgram, extend};
@@ -8,10 +8,7 @@ use rego_source::{Position, SourceFile, Sources};
 use rego_syntax::ast::{Import, RegoVersion as Grammar};
 use rego_syntax::{ParseOptions, parse_module, parse_query};
 use rego_value::Value;
-use rego_vm::{
-    Builtin, BuiltinErrors, Failure, Fixed, FixedRules, FixedValues, Host, Recorder, Setting,
-    Tracer, Usage,
-};
+use rego_vm::{Builtin, BuiltinErrors, Failure, Host, Recorder, Setting, Tracer, Usage};
 
 use crate::builtins;
 use crate::capabilities::Capabilities;
@@ -55,7 +52,7 @@ pub struct EvalOptions<'h> {
     /// the same, and slow.
     pub memo: bool,
     /// Whether the values of rules that depend on data alone, neither on input nor on the world, are
-    /// kept for later evaluations of this query. Without, results are the same.
+    /// kept for later evaluations over that data. Without, results are the same.
     pub keep: bool,
     /// Adds up what evaluations use, where wanted.
     pub usage: Option<&'h Usage>,
@@ -108,18 +105,14 @@ pub struct ExpressionValue {
 #[derive(Clone, Debug)]
 pub struct Query {
     prepared: Arc<Prepared>,
-    data: Arc<Value>,
-    /// What depends on the data alone, once it is asked for.
-    fixed: Arc<OnceLock<FixedValues>>,
+    policy: Policy,
 }
 
 struct Prepared {
     query: QueryProgram,
-    fixed: OnceLock<FixedRules>,
     builtins: Vec<Builtin>,
     arith: [Builtin; 3],
     positions: Vec<Position>,
-    allow_net: Option<Arc<[String]>>,
     v0: bool,
 }
 
@@ -228,30 +221,17 @@ fn link(query: QueryProgram, policy: &Policy, version: Grammar) -> Option<Query>
     };
     let positions = query.layout.expressions.iter().map(place).collect();
     let arith = [find("plus")?, find("minus")?, find("mul")?];
-    let data = Arc::clone(&policy.data);
-    let allow_net = policy.compiled.allow_net.clone();
     let v0 = version == Grammar::V0;
-    let fixed = OnceLock::new();
-    let prepared = Prepared { query, fixed, builtins, arith, positions, allow_net, v0 };
-    Some(Query { prepared: Arc::new(prepared), data, fixed: Arc::default() })
+    let prepared = Prepared { query, builtins, arith, positions, v0 };
+    Some(Query { prepared: Arc::new(prepared), policy: policy.clone() })
 }
 
 impl Query {
-    /// Whether this is a query over the very data of `policy`.
-    pub fn is_over(&self, policy: &Policy) -> bool {
-        Arc::ptr_eq(&self.data, &policy.data)
-    }
-
     /// Returns the same query over the data of `policy`, which must have the program that this was
-    /// prepared against ([`Policy::with_data`]). What is returned is to be kept while that data is:
-    /// what depends on the data alone is worked out once for each of these queries and its clones.
+    /// prepared against ([`Policy::with_data`]).
     #[must_use]
     pub fn over(&self, policy: &Policy) -> Query {
-        if self.is_over(policy) {
-            return self.clone();
-        }
-        let (prepared, data) = (Arc::clone(&self.prepared), Arc::clone(&policy.data));
-        Query { prepared, data, fixed: Arc::default() }
+        Query { prepared: Arc::clone(&self.prepared), policy: policy.clone() }
     }
 
     /// Returns all solutions for this input (`None`: `input` is undefined).
@@ -304,7 +284,7 @@ impl Query {
         let setting = Setting {
             builtins: &self.prepared.builtins,
             arith: &self.prepared.arith,
-            data: &self.data,
+            data: &self.policy.data,
             input,
             host: options.host,
             budget: rego_vm::Budget { steps_max, bytes_max, depth_max },
@@ -313,21 +293,19 @@ impl Query {
             tracer: options.tracer,
             errors: options.builtin_errors,
             memo: options.memo,
-            fixed: (options.keep && options.memo && options.tracer.is_none()).then(|| self.fixed()),
+            fixed: self.keeps(options).then(|| self.policy.fixed()),
             usage: options.usage,
-            allow_net: self.prepared.allow_net.as_deref(),
+            allow_net: self.policy.compiled.allow_net.as_deref(),
             v0: self.prepared.v0,
         };
         let run = rego_vm::run(&self.prepared.query.program, function, &setting);
         run.map_err(|failure| self.error(failure))
     }
 
-    /// Returns what depends on the data alone.
-    fn fixed(&self) -> Fixed<'_> {
-        let prepared = &self.prepared;
-        let find = || FixedRules::of(&prepared.query.program, &prepared.builtins);
-        let rules = prepared.fixed.get_or_init(find);
-        Fixed { rules, values: self.fixed.get_or_init(|| FixedValues::new(rules)) }
+    /// Whether an evaluation may use what others over the same data have worked out. One that is traced
+    /// must show everything, and builtins answer queries of v0 in another way.
+    fn keeps(&self, options: &EvalOptions<'_>) -> bool {
+        options.keep && options.memo && options.tracer.is_none() && !self.prepared.v0
     }
 
     /// Returns the errors of builtins that were taken down in an evaluation of this query.

@@ -4,7 +4,10 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use rego::{Budget, BuiltinErrors, Compiler, EvalOptions, Host, Policy, Query, Value};
+use rego::{
+    Budget, BuiltinErrors, Compiler, EvalOptions, Host, Policy, Query, QueryOptions, RegoVersion,
+    Usage, Value,
+};
 
 /// A world that is another at each look, and counts the lines printed.
 #[derive(Default)]
@@ -53,13 +56,11 @@ fn answer(query: &Query, input: &str, options: &EvalOptions<'_>) -> String {
     value.map_or_else(|| "undefined".to_owned(), |value| value.to_json())
 }
 
-/// Returns how many steps an evaluation needs at most, by trying.
+/// Returns how many steps an evaluation takes.
 fn steps(query: &Query) -> u64 {
-    let enough = |steps_max: &u64| {
-        let budget = Budget { steps_max: *steps_max, ..Budget::default() };
-        query.value(None, &EvalOptions { budget, ..EvalOptions::default() }).is_ok()
-    };
-    (0..1 << 20).find(enough).unwrap()
+    let usage = Usage::default();
+    query.value(None, &EvalOptions { usage: Some(&usage), ..EvalOptions::default() }).unwrap();
+    usage.steps()
 }
 
 #[test]
@@ -75,6 +76,30 @@ fn what_depends_on_data_is_worked_out_once() {
     let none = EvalOptions { keep: false, ..EvalOptions::default() };
     let budget = Budget { steps_max: 500, ..Budget::default() };
     assert!(again.value(None, &EvalOptions { budget, ..none }).is_err(), "the first one does");
+}
+
+#[test]
+fn queries_of_one_policy_share_what_is_kept() {
+    let body = "out := count([x | some x in numbers.range(1, 1000); x in data.xs])";
+    let policy = compile(body, "{\"xs\":[7]}");
+    let first = policy.prepare("data.p.out").unwrap();
+    assert_eq!(answer(&first, "{}", &EvalOptions::default()), "1");
+    let other = policy.prepare("x := data.p.out; y := x + 1").unwrap();
+    assert!(steps(&other) < 30, "the other query does no work again");
+    let old = QueryOptions { version: RegoVersion::V0, ..QueryOptions::default() };
+    let old = policy.prepare_with("data.p.out", &old).unwrap();
+    assert!(steps(&old) > 1000, "builtins may answer queries of v0 in another way");
+}
+
+#[test]
+fn what_is_too_big_is_worked_out_each_time() {
+    let body = "big := numbers.range(1, data.n)\nsmall := count(numbers.range(1, 1000000))";
+    let query = compile(body, "{\"n\": 400000}").prepare("data.p.big[0]; data.p.small").unwrap();
+    for _ in 0..3 {
+        assert_eq!(answer(&query, "{}", &EvalOptions::default()), "1");
+    }
+    let needed = steps(&query);
+    assert!((100_000..1_000_000).contains(&needed), "{needed}: the big one alone");
 }
 
 #[test]
