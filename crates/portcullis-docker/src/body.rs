@@ -95,10 +95,12 @@ pub fn parse(bytes: &[u8]) -> Result<Value, BodyError> {
 /// over. Whoever finds the reader in use does without.
 fn read(bytes: &[u8]) -> Result<Value, JsonError> {
     static READER: LazyLock<Mutex<JsonReader>> = LazyLock::new(Mutex::default);
-    match READER.try_lock() {
-        Ok(mut reader) if bytes.len() <= REMEMBERED_BYTES_MAX => reader.read(bytes),
-        _ => Value::from_json(bytes),
+    if bytes.len() <= REMEMBERED_BYTES_MAX
+        && let Ok(mut reader) = READER.try_lock()
+    {
+        return reader.read(bytes);
     }
+    Value::from_json(bytes)
 }
 
 /// Returns how many keys the objects of a JSON text have, repeated ones as often as they come.
