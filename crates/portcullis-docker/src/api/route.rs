@@ -44,8 +44,6 @@ pub struct Route {
     pub method: String,
     /// Its path without the version: `{}` stands for one segment, `{*}` for any text.
     pub path: String,
-    /// How many bytes of the path come before the first that stands for something.
-    pub(super) literal: usize,
     /// What it does, the object first: `container_create`.
     pub action: String,
     /// Whether the daemon changes nothing, and gives out nothing that a container or a secret holds.
@@ -90,7 +88,7 @@ pub fn find<'a>(method: &str, path: &'a str) -> Found<'a> {
     }
     let routes = table().routes.iter();
     let mut of_method = routes.filter(|route| route.method == method);
-    let route = of_method.find(|route| route.takes(plain));
+    let route = of_method.find(|route| matches(&route.path, plain));
     Found { version, route }
 }
 
@@ -124,16 +122,11 @@ fn is_clean(path: &str) -> bool {
     true
 }
 
-impl Route {
-    /// Whether a path without the version is one of its own. Most routes are told apart by how they
-    /// begin.
-    fn takes(&self, path: &str) -> bool {
-        let literal = self.path.get(..self.literal);
-        literal.is_some_and(|literal| path.starts_with(literal)) && matches(&self.path, path)
-    }
-}
-
 fn matches(template: &str, path: &str) -> bool {
+    // Most routes are told apart by how they begin.
+    if !path.starts_with(template.split_once('{').map_or(template, |(literal, _)| literal)) {
+        return false;
+    }
     let Some((before, rest)) = template.split_once("{*}") else {
         return matches_segments(template, path);
     };

@@ -116,7 +116,6 @@ impl Table {
         Some(Route {
             method: method.to_string(),
             path: path.to_string(),
-            literal: path.find('{').unwrap_or(path.len()),
             action: action.to_string(),
             read_only,
             body,
