@@ -372,7 +372,7 @@ pub(crate) struct Compiled {
 impl Compiled {
     /// Returns which rules depend on data alone.
     fn fixed_rules(&self) -> &FixedRules {
-        self.fixed.get_or_init(|| FixedRules::of(&self.program, |name| builtins::find(name)))
+        self.fixed.get_or_init(|| FixedRules::of(&self.program, builtins::find))
     }
 }
 
