@@ -15,7 +15,7 @@ mod write;
 
 use std::fmt;
 
-pub use read::JsonReader;
+pub use read::{JsonLayout, JsonReader};
 pub use write::{JsonEscape, JsonStyle};
 
 /// Deepest nesting of arrays and objects that is read. Every value that is read can be compared,

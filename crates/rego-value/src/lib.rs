@@ -28,7 +28,7 @@ mod text;
 mod value;
 mod yaml;
 
-pub use json::{JSON_DEPTH_MAX, JsonError, JsonEscape, JsonReader, JsonStyle};
+pub use json::{JSON_DEPTH_MAX, JsonError, JsonEscape, JsonLayout, JsonReader, JsonStyle};
 pub use keys::Keys;
 pub use number::{BigNumber, Number, NumberError};
 pub use value::{ObjectRef, Value, View};

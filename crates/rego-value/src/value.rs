@@ -122,6 +122,23 @@ impl<'a> ObjectRef<'a> {
         }
     }
 
+    /// Returns the object with those values replaced for which `replace` returns another; nothing where
+    /// it returns none. Both objects share their keys.
+    pub fn replaced(
+        self,
+        mut replace: impl FnMut(&'a Value, &'a Value) -> Option<Value>,
+    ) -> Option<Value> {
+        let mut values: Option<Vec<Value>> = None;
+        for (at, (key, value)) in self.iter().enumerate() {
+            if let Some(other) = replace(key, value)
+                && let Some(there) = values.get_or_insert_with(|| self.values.to_vec()).get_mut(at)
+            {
+                *there = other;
+            }
+        }
+        values.map(|values| Value::object_from_parts(Arc::clone(self.keys), values))
+    }
+
     /// Returns the object without `key`.
     #[must_use]
     pub fn without(self, key: &Value) -> Value {
@@ -174,12 +191,16 @@ impl Value {
     /// Returns the object with these keys (which several objects may share) and, in their order,
     /// these values. Where there are fewer values than keys the object is null, which a caller
     /// that keeps to the contract never sees.
-    pub fn object_from_parts(keys: Arc<Keys>, values: Vec<Value>) -> Value {
+    pub fn object_from_parts<I>(keys: Arc<Keys>, values: I) -> Value
+    where
+        I: IntoIterator<Item = Value, IntoIter: ExactSizeIterator>,
+    {
+        let values = values.into_iter();
         debug_assert_eq!(keys.len(), values.len());
         if keys.len() != values.len() {
             return Value::NULL;
         }
-        Value(Repr::Object(ThinArc::from_header_and_iter(keys, values.into_iter())))
+        Value(Repr::Object(ThinArc::from_header_and_iter(keys, values)))
     }
 
     /// Returns the object whose keys are strings.

@@ -34,6 +34,14 @@ impl JsonReader {
     ///
     /// Errors: as there.
     pub fn read(&mut self, bytes: &[u8]) -> Result<Value, JsonError> {
+        self.read_until(bytes, After::Nothing).map(|(value, _)| value)
+    }
+
+    /// Reads one JSON value, as [`Value::from_json`] does, and says what of its text the value does
+    /// not show.
+    ///
+    /// Errors: as there.
+    pub fn read_with_layout(&mut self, bytes: &[u8]) -> Result<(Value, JsonLayout), JsonError> {
         self.read_until(bytes, After::Nothing)
     }
 
@@ -42,10 +50,10 @@ impl JsonReader {
     ///
     /// Errors: as for [`Value::from_json`], but for what comes after the value.
     pub fn read_first(&mut self, bytes: &[u8]) -> Result<Value, JsonError> {
-        self.read_until(bytes, After::Anything)
+        self.read_until(bytes, After::Anything).map(|(value, _)| value)
     }
 
-    fn read_until(&mut self, bytes: &[u8], after: After) -> Result<Value, JsonError> {
+    fn read_until(&mut self, bytes: &[u8], after: After) -> Result<(Value, JsonLayout), JsonError> {
         let text = match std::str::from_utf8(bytes) {
             Ok(text) => text,
             Err(error) => {
@@ -59,10 +67,22 @@ impl JsonReader {
             values: Vec::with_capacity(STACK_START),
             keys: Vec::with_capacity(STACK_START),
             open: Vec::with_capacity(STACK_START),
+            layout: JsonLayout::default(),
             shapes: &mut self.shapes,
         };
-        document.read(after).map_err(|message| JsonError::new(message, bytes, document.at))
+        let read = document.read(after);
+        let value = read.map_err(|message| JsonError::new(message, bytes, document.at))?;
+        Ok((value, document.layout))
     }
+}
+
+/// What of a text its value does not show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JsonLayout {
+    /// The deepest nesting of arrays and objects.
+    pub depth: usize,
+    /// Whether an object has a key more than once.
+    pub repeats_key: bool,
 }
 
 /// What may come after a value.
@@ -102,6 +122,7 @@ struct Document<'a, 'r> {
     values: Vec<Value>,
     keys: Vec<Cow<'a, str>>,
     open: Vec<Open>,
+    layout: JsonLayout,
     shapes: &'r mut Shapes,
 }
 
@@ -193,6 +214,7 @@ impl<'a> Document<'a, '_> {
             return Err(format!("nested deeper than {JSON_DEPTH_MAX} levels"));
         }
         self.open.push(open);
+        self.layout.depth = self.layout.depth.max(self.open.len());
         Ok(())
     }
 
@@ -251,6 +273,8 @@ impl<'a> Document<'a, '_> {
         let texts = self.keys.get(keys..).unwrap_or_default();
         let entries = self.values.get_mut(values..).unwrap_or_default();
         let object = self.shapes.object(self.open.len(), texts, entries);
+        self.layout.repeats_key |=
+            object.as_object().is_none_or(|object| object.len() != texts.len());
         self.keys.truncate(keys);
         self.values.truncate(values);
         self.finished(object)

@@ -31,6 +31,41 @@ fn specials(word: u64) -> u64 {
     found & HIGHS
 }
 
+/// Whether a string can be written as it is, whatever the style: it is ASCII without control
+/// characters, quotes, backslashes and `<`, `>`, `&`.
+#[inline]
+pub(super) fn is_plain(bytes: &[u8]) -> bool {
+    let Some(last) = bytes.last_chunk::<8>() else {
+        return escapes(short_word(bytes)) == 0;
+    };
+    let words = bytes.as_chunks::<8>().0;
+    let found = words.iter().fold(0, |found, word| found | escapes(u64::from_le_bytes(*word)));
+    // The last eight bytes may have been looked at in part.
+    (found | escapes(u64::from_le_bytes(*last))) == 0
+}
+
+/// Returns fewer than eight bytes as a word, in any order and perhaps twice, filled up with spaces.
+#[inline]
+fn short_word(bytes: &[u8]) -> u64 {
+    match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        (Some(first), Some(last)) => {
+            u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32
+        }
+        _ => bytes.iter().fold(ONES * b' ' as u64, |word, byte| word << 8 | u64::from(*byte)),
+    }
+}
+
+/// Returns zero for eight plain bytes.
+#[inline]
+fn escapes(word: u64) -> u64 {
+    let control = word.wrapping_sub(ONES * 0x20);
+    // Each pair differs in one bit.
+    let angle = ((word | (ONES * 0x02)) ^ (ONES * b'>' as u64)).wrapping_sub(ONES);
+    let quote = ((word | (ONES * 0x04)) ^ (ONES * b'&' as u64)).wrapping_sub(ONES);
+    let backslash = (word ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
+    (word | control | angle | quote | backslash) & HIGHS
+}
+
 /// Returns the character of the two-character escape `\letter`.
 pub(super) fn short_escape(letter: u8) -> Option<char> {
     Some(match letter {

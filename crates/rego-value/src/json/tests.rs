@@ -87,6 +87,57 @@ fn strings() {
 }
 
 #[test]
+fn what_must_be_escaped_is_found_anywhere() {
+    let escapes = [
+        ('"', "\\\""),
+        ('\\', "\\\\"),
+        ('\u{1f}', "\\u001f"),
+        ('<', "\\u003c"),
+        ('>', "\\u003e"),
+        ('&', "\\u0026"),
+        ('\u{2028}', "\\u2028"),
+    ];
+    let plain = (' '..='~').chain(['\u{7f}', 'é', '\u{2027}', '\u{10ffff}']);
+    let plain: Vec<char> =
+        plain.filter(|c| escapes.iter().all(|(escaped, _)| escaped != c)).collect();
+    for before in 0..20 {
+        for after in [0, 1, 2, 3, 4, 7, 8, 9, 17] {
+            let around =
+                |middle: &str| format!("{}{middle}{}", "x".repeat(before), "~".repeat(after));
+            for (escaped, expected) in escapes {
+                let text = around(escaped.encode_utf8(&mut [0; 4]));
+                assert_eq!(Value::from(text).to_json(), format!("\"{}\"", around(expected)));
+            }
+            for c in &plain {
+                let text = around(c.encode_utf8(&mut [0; 4]));
+                assert_eq!(Value::from(text.as_str()).to_json(), format!("\"{text}\""));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_layout_is_that_of_the_text() {
+    let mut reader = JsonReader::default();
+    for _ in 0..2 {
+        for (text, depth, repeats_key) in [
+            ("1", 0, false),
+            ("{}", 1, false),
+            (r#"[{"a":[],"b":{"a":1}},{"a":1}]"#, 3, false),
+            (r#"[{"a":1},{"a":1,"a":2}]"#, 2, true),
+            (r#"{"b":[[[]]],"a":0,"b":1}"#, 4, true),
+            (r#"{"a":0,"\u0061":1}"#, 1, true),
+        ] {
+            let (_, layout) = reader.read_with_layout(text.as_bytes()).unwrap();
+            assert_eq!(layout, JsonLayout { depth, repeats_key }, "{text}");
+        }
+    }
+    let many: Vec<_> = (0..200).map(|key| format!("\"{}\":0", key % 199)).collect();
+    let text = format!("{{{}}}", many.join(","));
+    assert!(reader.read_with_layout(text.as_bytes()).unwrap().1.repeats_key);
+}
+
+#[test]
 fn errors_say_where() {
     check_error(b"", "1:1: unexpected end of JSON input");
     check_error(b" [1,\n2", "2:2: unexpected end of JSON input");

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use super::scan::is_plain;
 use crate::value::{ObjectRef, Value, View};
 
 /// Which characters of a string are escaped beyond those that must be.
@@ -69,6 +70,15 @@ impl Value {
 /// Appends `text` as a JSON string.
 pub(crate) fn push_string(text: &str, escape: JsonEscape, out: &mut String) {
     out.push('"');
+    if is_plain(text.as_bytes()) {
+        out.push_str(text);
+    } else {
+        push_escaped(text, escape, out);
+    }
+    out.push('"');
+}
+
+fn push_escaped(text: &str, escape: JsonEscape, out: &mut String) {
     let mut written = 0;
     for (at, byte) in text.bytes().enumerate() {
         let Some(escaped) = escaped(byte, escape) else {
@@ -88,7 +98,6 @@ pub(crate) fn push_string(text: &str, escape: JsonEscape, out: &mut String) {
         written = at + len;
     }
     out.push_str(text.get(written..).unwrap_or_default());
-    out.push('"');
 }
 
 enum Escaped {
@@ -172,7 +181,10 @@ impl Writer<'_> {
     fn entry(&mut self, at: usize, key: &str, value: &Value) {
         self.separate(at);
         push_string(key, self.style.escape, self.out);
-        self.out.push_str(if self.style.indent.is_some() { ": " } else { ":" });
+        self.out.push(':');
+        if self.style.indent.is_some() {
+            self.out.push(' ');
+        }
         self.value(value);
     }
 
@@ -187,6 +199,7 @@ impl Writer<'_> {
         self.out.push(bracket);
     }
 
+    #[inline]
     fn separate(&mut self, at: usize) {
         if at > 0 {
             self.out.push(',');
@@ -194,12 +207,18 @@ impl Writer<'_> {
         self.new_line();
     }
 
+    #[inline]
     fn new_line(&mut self) {
         if let Some(indent) = self.style.indent {
-            self.out.push('\n');
-            self.out.push_str(self.style.prefix);
-            self.out.extend(std::iter::repeat_n(indent, self.depth));
+            self.indent(indent);
         }
+    }
+
+    #[inline(never)]
+    fn indent(&mut self, indent: &str) {
+        self.out.push('\n');
+        self.out.push_str(self.style.prefix);
+        self.out.extend(std::iter::repeat_n(indent, self.depth));
     }
 }
 
