@@ -11,21 +11,27 @@ pub const MASKED: &str = "**masked**";
 /// Deepest level that is looked at; what lies deeper is hidden whole.
 const DEPTH_MAX: usize = 64;
 
-/// Headers that carry credentials, in lower case.
-const SECRET_HEADERS: [&str; 6] = [
+/// Headers that carry credentials.
+static SECRET_HEADERS: Names = Names::of(&[
     "authorization",
     "cookie",
     "proxy-authorization",
     "x-registry-auth",
     "x-registry-config",
     "x-identity-token",
-];
+]);
 
-/// Query parameters that carry values of users, in lower case.
-const SECRET_PARAMETERS: [&str; 3] = ["buildargs", "changes", "secrets"];
+/// Query parameters that carry values of users.
+static SECRET_PARAMETERS: Names = Names::of(&["buildargs", "changes", "secrets"]);
 
-/// Fields of bodies that are hidden wherever they stand, in lower case.
-const SECRET_FIELDS: [&str; 11] = [
+/// Fields of bodies that are lists of variables.
+static VARIABLES: Names = Names::of(&["env"]);
+
+/// Fields of bodies that hold the bytes of a secret or a config.
+static DATA: Names = Names::of(&["data"]);
+
+/// Fields of bodies that are hidden wherever they stand.
+static SECRET_FIELDS: Names = Names::of(&[
     "auth",
     "buildargs",
     "identitytoken",
@@ -37,20 +43,24 @@ const SECRET_FIELDS: [&str; 11] = [
     "signingcakey",
     "unlockkey",
     "x-registry-auth",
-];
+]);
 
-/// Returns the input document without its secrets.
+/// Returns the input document without its secrets. What holds none is shared with it.
 pub fn mask(input: &Value) -> Value {
     let path = input.get_path(&["PathPlain"]).and_then(Value::as_str).unwrap_or("");
     let kind = BodyKind::of(path);
-    map_object(input, |key, value| match key {
+    let masked = in_object(input, |key, value| match key {
         "Body" => mask_body(value, kind),
-        "Headers" => map_object(value, |name, value| hide_if(is_secret_header(name), value)),
-        "Query" => map_object(value, |name, value| hide_if(is_in(&SECRET_PARAMETERS, name), value)),
-        "Path" => value.as_str().map_or_else(|| value.clone(), |path| Value::from(mask_uri(path))),
-        _ => value.clone(),
-    })
+        "Headers" => in_object(value, |name, value| hide_if(is_secret_header(name), value)),
+        "Query" => in_object(value, |name, value| hide_if(SECRET_PARAMETERS.have(name), value)),
+        "Path" => mask_uri(value.as_str()?).map(Value::from),
+        _ => None,
+    });
+    masked.unwrap_or_else(|| input.clone())
 }
+
+/// A value that took another's place; nothing where it stays as it is.
+type Masked = Option<Value>;
 
 /// What a body is about, as far as its secrets depend on it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -79,7 +89,7 @@ impl BodyKind {
     }
 }
 
-fn mask_body(body: &Value, kind: BodyKind) -> Value {
+fn mask_body(body: &Value, kind: BodyKind) -> Masked {
     match kind {
         BodyKind::Credentials => hide_if(true, body),
         BodyKind::Settings => mask_variables(body),
@@ -87,15 +97,13 @@ fn mask_body(body: &Value, kind: BodyKind) -> Value {
     }
 }
 
-fn mask_fields(value: &Value, kind: BodyKind, depth: usize) -> Value {
+fn mask_fields(value: &Value, kind: BodyKind, depth: usize) -> Masked {
     if depth >= DEPTH_MAX {
-        return Value::from(MASKED);
+        return Some(Value::from(MASKED));
     }
     match value.view() {
-        View::Array(items) => {
-            Value::array(items.iter().map(|item| mask_fields(item, kind, depth + 1)).collect())
-        }
-        View::Object(_) => map_object(value, |key, value| {
+        View::Array(items) => in_array(items, |item| mask_fields(item, kind, depth + 1)),
+        View::Object(_) => in_object(value, |key, value| {
             if is_variables(key) {
                 mask_variables(value)
             } else if is_data(key, kind) {
@@ -106,82 +114,127 @@ fn mask_fields(value: &Value, kind: BodyKind, depth: usize) -> Value {
                 if secret { hide_if(true, value) } else { mask_fields(value, kind, depth + 1) }
             }
         }),
-        _ => value.clone(),
+        _ => None,
     }
 }
 
 /// Hides the values of a list of `NAME=value`; the names stay.
-fn mask_variables(variables: &Value) -> Value {
+fn mask_variables(variables: &Value) -> Masked {
     let Some(items) = variables.as_array() else {
-        return hide_if(variables != &Value::NULL, variables);
+        return hide_if(true, variables);
     };
-    let masked =
-        items.iter().map(|item| match item.as_str().and_then(|text| text.split_once('=')) {
-            Some((name, _)) => Value::from(format!("{name}={MASKED}")),
-            // A name without a value hides nothing; anything else is not what it should be.
-            None if item.as_str().is_some() => item.clone(),
-            None => Value::from(MASKED),
-        });
-    Value::array(masked.collect())
+    in_array(items, |item| match item.as_str().map(|text| text.split_once('=')) {
+        Some(Some((name, _))) => Some(Value::from(format!("{name}={MASKED}"))),
+        Some(None) => None,                // a name without a value hides nothing
+        None => Some(Value::from(MASKED)), // not what it should be
+    })
 }
 
 /// Hides secret parameters of a target that is still encoded.
-fn mask_uri(uri: &str) -> String {
-    let Some((path, query)) = uri.split_once('?') else { return uri.to_string() };
-    let masked = query.split('&').map(|pair| match pair.split_once('=') {
-        Some((name, _)) if is_secret_parameter(name) => format!("{name}={MASKED}"),
-        _ => pair.to_string(),
+fn mask_uri(uri: &str) -> Option<String> {
+    let (path, query) = uri.split_once('?')?;
+    let secret = |pair: &str| {
+        let name = pair.split_once('=').map(|(name, _)| name);
+        name.filter(|name| is_secret_parameter(name)).map(str::to_string)
+    };
+    if !query.split('&').any(|pair| secret(pair).is_some()) {
+        return None;
+    }
+    let masked = query.split('&').map(|pair| match secret(pair) {
+        Some(name) => format!("{name}={MASKED}"),
+        None => pair.to_string(),
     });
-    format!("{path}?{}", masked.collect::<Vec<_>>().join("&"))
+    Some(format!("{path}?{}", masked.collect::<Vec<_>>().join("&")))
 }
 
 /// Whether a header carries credentials.
 pub(crate) fn is_secret_header(name: &str) -> bool {
-    is_in(&SECRET_HEADERS, name)
+    SECRET_HEADERS.have(name)
 }
 
 /// Whether a field of a body is a list of variables.
 pub(crate) fn is_variables(key: &str) -> bool {
-    is_in(&["env"], key)
+    VARIABLES.have(key)
 }
 
 /// Whether a field of a body of this kind holds the bytes of a secret or a config.
 pub(crate) fn is_data(key: &str, kind: BodyKind) -> bool {
-    kind == BodyKind::Data && is_in(&["data"], key)
+    kind == BodyKind::Data && DATA.have(key)
 }
 
 /// Whether a field of a body is hidden wherever it stands.
 pub(crate) fn is_secret_field(key: &str) -> bool {
-    is_in(&SECRET_FIELDS, key)
+    SECRET_FIELDS.have(key)
 }
 
 /// Whether the name of a parameter, still encoded, is one that is hidden or could be read as one.
 pub(crate) fn is_secret_parameter(name: &str) -> bool {
-    name.contains('%') || is_in(&SECRET_PARAMETERS, name)
+    name.contains('%') || SECRET_PARAMETERS.have(name)
 }
 
-fn hide_if(secret: bool, value: &Value) -> Value {
-    if secret && value != &Value::NULL { Value::from(MASKED) } else { value.clone() }
+fn hide_if(secret: bool, value: &Value) -> Masked {
+    (secret && value != &Value::NULL).then(|| Value::from(MASKED))
 }
 
-/// Whether a name is one of these, as the daemon compares names: it takes two letters beyond ASCII
-/// for `s` and `k`.
-fn is_in(names: &[&str], name: &str) -> bool {
-    if name.is_ascii() {
-        return names.iter().any(|known| known.eq_ignore_ascii_case(name));
+/// Names that are compared as the daemon does.
+struct Names {
+    /// In lower case.
+    names: &'static [&'static str],
+    /// A bit for each letter that one of them begins with, and for each length: they tell most other
+    /// names apart.
+    firsts: u32,
+    lengths: u32,
+}
+
+impl Names {
+    const fn of(names: &'static [&'static str]) -> Self {
+        let (mut firsts, mut lengths) = (0, 0);
+        let mut rest = names;
+        while let [name, others @ ..] = rest {
+            if let [first, ..] = name.as_bytes() {
+                firsts |= Self::bit(*first as usize);
+            }
+            lengths |= Self::bit(name.len());
+            rest = others;
+        }
+        Self { names, firsts, lengths }
     }
-    let plain = name.replace('\u{17f}', "s").replace('\u{212a}', "k");
-    names.iter().any(|known| known.eq_ignore_ascii_case(&plain))
+
+    /// Letters fall on the same bit in either case.
+    const fn bit(number: usize) -> u32 {
+        1 << (number & 31)
+    }
+
+    /// Whether a name is one of these, as the daemon compares names: it takes two letters beyond
+    /// ASCII for `s` and `k`.
+    fn have(&self, name: &str) -> bool {
+        if !name.is_ascii() {
+            let plain = name.replace('\u{17f}', "s").replace('\u{212a}', "k");
+            return self.names.iter().any(|known| known.eq_ignore_ascii_case(&plain));
+        }
+        let first = name.as_bytes().first().map_or(0, |first| Self::bit(usize::from(*first)));
+        self.firsts & first != 0
+            && self.lengths & Self::bit(name.len()) != 0
+            && self.names.iter().any(|known| known.eq_ignore_ascii_case(name))
+    }
 }
 
-/// Returns the object with each value replaced; anything else as it is.
-fn map_object(value: &Value, replace: impl Fn(&str, &Value) -> Value) -> Value {
-    let Some(object) = value.as_object() else { return value.clone() };
-    let entry = |(key, value): (&Value, &Value)| {
-        let replaced = key.as_str().map_or_else(|| value.clone(), |key| replace(key, value));
-        (key.clone(), replaced)
-    };
-    Value::object(object.iter().map(entry).collect())
+/// Masks the elements of an array.
+fn in_array(items: &[Value], mask: impl Fn(&Value) -> Masked) -> Masked {
+    let mut masked: Option<Vec<Value>> = None;
+    for (at, item) in items.iter().enumerate() {
+        if let Some(other) = mask(item)
+            && let Some(there) = masked.get_or_insert_with(|| items.to_vec()).get_mut(at)
+        {
+            *there = other;
+        }
+    }
+    masked.map(Value::array)
+}
+
+/// Masks the values of an object; anything else stays as it is.
+fn in_object(value: &Value, mask: impl Fn(&str, &Value) -> Masked) -> Masked {
+    value.as_object()?.replaced(|key, value| mask(key.as_str()?, value))
 }
 
 #[cfg(test)]
@@ -226,6 +279,33 @@ mod tests {
             r#"{"PathPlain":"/v1.41/secrets/create","Body":{"Name":"n","Data":"ZA=="}}"#,
             r#"{"PathPlain":"/v1.41/secrets/create","Body":{"Name":"n","Data":"**masked**"}}"#,
         );
+    }
+
+    #[test]
+    fn hides_credentials_however_they_are_spelled() {
+        for key in SECRET_FIELDS.names {
+            let small = key.replace('s', "\u{17f}").replace('k', "\u{212a}");
+            for key in [key.to_string(), key.to_uppercase(), small] {
+                check(
+                    &format!(r#"{{"Body":[{{"a":1,"{key}":"x"}},{{"a":2}}]}}"#),
+                    &format!(r#"{{"Body":[{{"a":1,"{key}":"**masked**"}},{{"a":2}}]}}"#),
+                );
+            }
+            let other = format!(r#"{{"Body":{{"{key}x":"x","{}":"y","":"z"}}}}"#, &key[1..]);
+            check(&other, &other);
+        }
+        let input = r#"{"Body":{"Env":[1,"A"],"env":{"A":1}}}"#;
+        check(input, r#"{"Body":{"Env":["**masked**","A"],"env":"**masked**"}}"#);
+    }
+
+    #[test]
+    fn what_holds_no_secret_is_shared() {
+        let input =
+            br#"{"Body":{"Labels":{"a":"b"},"Cmd":["x"]},"Path":"/x?a=b","Query":{"a":["b"]}}"#;
+        let input = Value::from_json(input).unwrap();
+        let keys = |value: &Value| std::ptr::from_ref(value.as_object().unwrap().keys());
+        assert_eq!(keys(&mask(&input)), keys(&input));
+        assert_eq!(mask(&input), input);
     }
 
     #[test]
