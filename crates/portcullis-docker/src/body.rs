@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::{LazyLock, Mutex};
 
-use rego::{JsonError, JsonReader, Value, View};
+use rego::{JsonReader, Value};
 
 /// Deepest nesting of a body. Ours; Docker's own bodies have about ten levels.
 pub const BODY_DEPTH_MAX: usize = 128;
@@ -81,64 +81,24 @@ pub fn parse(bytes: &[u8]) -> Result<Value, BodyError> {
     if bytes.is_empty() {
         return Ok(Value::NULL);
     }
-    let value = read(bytes).map_err(|error| BodyError::Json(error.to_string()))?;
-    // The value keeps each key once: where it has as many as the text, none repeats. Keys are
-    // looked at one by one only to name the one that does.
-    if count_keys(bytes)? != count_entries(&value) {
+    // Clients write the same lists of keys over and over. Whoever finds the reader in use does without.
+    static READER: LazyLock<Mutex<JsonReader>> = LazyLock::new(Mutex::default);
+    let read = if bytes.len() <= REMEMBERED_BYTES_MAX
+        && let Ok(mut reader) = READER.try_lock()
+    {
+        reader.read_with_layout(bytes)
+    } else {
+        JsonReader::default().read_with_layout(bytes)
+    };
+    let (value, layout) = read.map_err(|error| BodyError::Json(error.to_string()))?;
+    if layout.depth > BODY_DEPTH_MAX {
+        return Err(BodyError::Depth);
+    }
+    if layout.repeats_key {
         check_keys(bytes)?;
         return Err(BodyError::RepeatedKey("?".to_string())); // cannot be, but must never pass
     }
     Ok(value)
-}
-
-/// Reads a body, with the lists of keys of those before at hand: clients write the same ones over and
-/// over. Whoever finds the reader in use does without.
-fn read(bytes: &[u8]) -> Result<Value, JsonError> {
-    static READER: LazyLock<Mutex<JsonReader>> = LazyLock::new(Mutex::default);
-    if bytes.len() <= REMEMBERED_BYTES_MAX
-        && let Ok(mut reader) = READER.try_lock()
-    {
-        return reader.read(bytes);
-    }
-    Value::from_json(bytes)
-}
-
-/// Returns how many keys the objects of a JSON text have, repeated ones as often as they come.
-fn count_keys(bytes: &[u8]) -> Result<usize, BodyError> {
-    let (mut keys, mut depth) = (0, 0usize);
-    let mut rest = bytes.iter();
-    while let Some(byte) = rest.next() {
-        match byte {
-            b'"' => {
-                while let Some(byte) = rest.next() {
-                    match byte {
-                        b'"' => break,
-                        b'\\' => drop(rest.next()),
-                        _ => {}
-                    }
-                }
-            }
-            b':' => keys += 1,
-            b'{' | b'[' => {
-                depth += 1;
-                if depth > BODY_DEPTH_MAX {
-                    return Err(BodyError::Depth);
-                }
-            }
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    Ok(keys)
-}
-
-/// Returns how many entries the objects of a value have. Its depth is bounded by now.
-fn count_entries(value: &Value) -> usize {
-    match value.view() {
-        View::Array(items) => items.iter().map(count_entries).sum(),
-        View::Object(object) => object.iter().map(|(_, value)| 1 + count_entries(value)).sum(),
-        _ => 0,
-    }
 }
 
 /// An object or array that is open.
@@ -147,7 +107,7 @@ enum Open<'a> {
     Array,
 }
 
-/// Checks that no object has a key twice. `bytes` are JSON, so a string before a colon is a key.
+/// Names a key that an object has twice. `bytes` are JSON, so a string before a colon is a key.
 fn check_keys(bytes: &[u8]) -> Result<(), BodyError> {
     let mut open = Vec::new();
     let mut at = 0;
