@@ -7,14 +7,16 @@
 //! Source: Go `encoding/json`, `Unmarshal`; moby `api/types`.
 
 mod leaf;
+mod record;
 
 use std::cell::Cell;
-use std::collections::BTreeSet;
 
 use rego::{ObjectRef, Value, View};
 
-use crate::api::{Field, Kind, Shape, Type, fold, table};
+use crate::api::{Field, Kind, Shape, Type, TypeId, fold, table};
 use crate::body::{BodyError, shown};
+
+use self::record::{Others, Slot};
 
 /// The body of which old engines read fields of `HostConfig` beside it as well.
 ///
@@ -115,7 +117,7 @@ impl Reading {
             Kind::Fixed(of, length) => self.fixed(of, *length, value),
             Kind::Map(of) => self.map(of, value),
             Kind::Type(id) => match (table().of(*id), value.as_object()) {
-                (Some(target), Some(object)) => self.record(target, object),
+                (Some(target), Some(object)) => self.record(*id, target, object),
                 _ => Err(Misfit::kind("an object", value)),
             },
             kind => leaf::convert(kind, value),
@@ -182,67 +184,56 @@ impl Reading {
 
     fn map(&self, of: &Shape, value: &Value) -> Result<Changed, Misfit> {
         let object = value.as_object().ok_or_else(|| Misfit::kind("an object", value))?;
-        let mut changes = Vec::new();
-        for (key, value) in object.iter() {
-            let step = || shown(key.as_str().unwrap_or_default());
-            if let Some(changed) = self.convert(of, value).map_err(|misfit| misfit.under(step()))? {
-                changes.push((key.clone(), changed));
-            }
-        }
-        if changes.is_empty() {
-            return Ok(None);
-        }
-        // Both are in the order of the keys.
-        let mut changes = changes.into_iter().peekable();
-        let entries = object.iter().map(|(key, value)| {
-            let changed = changes.next_if(|(changed, _)| changed == key);
-            changed.unwrap_or_else(|| (key.clone(), value.clone()))
+        let mut misfit = None;
+        let changed = object.replaced(|key, value| {
+            let converted = if misfit.is_none() { self.convert(of, value) } else { Ok(None) };
+            converted.unwrap_or_else(|found| {
+                misfit = Some(found.under(shown(key.as_str().unwrap_or_default())));
+                None
+            })
         });
-        Ok(Some(Value::object(entries.collect())))
+        misfit.map_or(Ok(changed), Err)
     }
 
     /// Converts what the daemon decodes into a struct.
-    fn record(&self, target: &Type, object: ObjectRef<'_>) -> Result<Changed, Misfit> {
-        let mut taken = vec![false; target.fields.len()];
-        let mut entries = Vec::with_capacity(object.len().max(target.fields.len()));
-        let mut unknown = BTreeSet::new();
+    fn record(&self, id: TypeId, target: &Type, object: ObjectRef<'_>) -> Result<Changed, Misfit> {
+        let mut slots = vec![Slot::Free; target.fields.len()];
+        let mut others = Others::default();
         let mut is_changed = false;
+        let mut next = 0; // keys and fields are in one order
         for (key, value) in object.iter() {
-            let text = key.as_str().unwrap_or_default();
-            let found = target.find(text);
-            let Some((field, taken)) =
-                found.and_then(|at| Some((target.fields.get(at)?, taken.get_mut(at)?)))
+            let found = target.find_hinted(key, next);
+            let Some((at, field, slot)) =
+                found.and_then(|at| Some((at, target.fields.get(at)?, slots.get_mut(at)?)))
             else {
-                if !unknown.insert(fold(text)) {
-                    return Err(Misfit::new(Cause::Repeated(text.to_string())));
-                }
-                if unknown.len() > UNKNOWN_MAX {
-                    return Err(Misfit::new(Cause::Many("fields that the API does not have")));
-                }
-                self.check_lifted(target, text, value)?;
-                entries.push((key.clone(), value.clone()));
+                others.take(key, value)?;
+                self.check_lifted(target, key.as_str().unwrap_or_default(), value)?;
                 continue;
             };
-            if std::mem::replace(taken, true) {
-                return Err(Misfit::new(Cause::Repeated(text.to_string())));
+            next = at + 1;
+            if !matches!(slot, Slot::Free) {
+                let key = key.as_str().unwrap_or_default();
+                return Err(Misfit::new(Cause::Repeated(key.to_string())));
             }
             if field.default.is_none() && matches!(value.view(), View::Null) {
                 is_changed = true; // as good as left out
+                *slot = Slot::LeftOut;
                 continue;
             }
             let step = || field.name.as_str().unwrap_or_default().to_string();
             let changed = self.in_field(field, value).map_err(|misfit| misfit.under(step()))?;
             is_changed |= changed.is_some() || *key != field.name;
-            entries.push((field.name.clone(), changed.unwrap_or_else(|| value.clone())));
+            *slot = Slot::Holds(changed.unwrap_or_else(|| value.clone()));
         }
-        let left_out = target.fields.iter().zip(taken).filter(|(_, taken)| !taken);
-        for (field, _) in left_out {
-            if let Some(filled) = self.default_of(field) {
+        for (field, slot) in target.fields.iter().zip(&mut slots) {
+            if matches!(slot, Slot::Free)
+                && let Some(filled) = self.default_of(field)
+            {
                 is_changed = true;
-                entries.push((field.name.clone(), filled?));
+                *slot = Slot::Holds(filled?);
             }
         }
-        Ok(is_changed.then(|| Value::object(entries)))
+        Ok(is_changed.then(|| record::object(id, target, slots, others.entries)))
     }
 
     /// Converts the value of a field. Null is as good as nothing, but where the API tells them apart.

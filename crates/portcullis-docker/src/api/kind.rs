@@ -73,7 +73,7 @@ pub(super) type Places = HashMap<Box<str>, usize, foldhash::fast::RandomState>;
 pub struct Type {
     /// Its name in the API's description.
     pub name: String,
-    /// Its fields.
+    /// Its fields, in the order of their names.
     pub fields: Vec<Field>,
     /// Where each is, by its name and by its folded name.
     pub(super) places: Places,
@@ -85,5 +85,24 @@ impl Type {
     pub fn find(&self, key: &str) -> Option<usize> {
         let place = self.places.get(key).or_else(|| self.places.get(fold(key).as_str()));
         place.copied()
+    }
+
+    /// Returns the same, trying the field at place `hint` first. It is the one where the name is: no
+    /// two fields have one, whatever the case.
+    pub fn find_hinted(&self, key: &Value, hint: usize) -> Option<usize> {
+        match self.fields.get(hint) {
+            Some(field) if field.name == *key => Some(hint),
+            _ => self.find(key.as_str().unwrap_or_default()),
+        }
+    }
+
+    /// Takes the fields in the order of their names.
+    pub(super) fn sort(&mut self) {
+        self.fields.sort_by(|a, b| a.name.cmp(&b.name));
+        for (place, field) in self.fields.iter().enumerate() {
+            let name = field.name.as_str().unwrap_or_default();
+            self.places.insert(fold(name).into(), place);
+            self.places.insert(name.into(), place);
+        }
     }
 }

@@ -67,6 +67,7 @@ impl Table {
             };
             read.ok_or_else(|| TableError(line.to_string()))?;
         }
+        table.types.iter_mut().for_each(Type::sort);
         Ok(table)
     }
 
