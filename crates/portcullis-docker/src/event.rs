@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use portcullis_service::timestamp::rfc3339_nanos;
 use rego::Value;
 
+use crate::fields::Fields;
 use crate::gate::Secrets;
 use crate::mask::mask;
 
@@ -77,6 +78,7 @@ pub fn encoder(
     labels: &Labels,
     secrets: Secrets,
 ) -> impl Fn(&Decision, &mut String) + Send + use<> {
+    static FIELDS: Fields = Fields::new();
     let labels = labels.to_value();
     move |decision, line| {
         let input = match secrets {
@@ -85,7 +87,7 @@ pub fn encoder(
         };
         let reasons = decision.reasons.iter().map(|reason| Value::from(reason.as_str())).collect();
         let nanoseconds = i64::try_from(decision.duration.as_nanos()).unwrap_or(i64::MAX);
-        let mut entries = vec![
+        let entries = FIELDS.object([
             ("config_hash", Value::from(decision.config_hash.as_str())),
             ("decision_id", Value::from(uuid::Uuid::new_v4().to_string())),
             ("duration_ns", Value::from(nanoseconds)),
@@ -95,10 +97,10 @@ pub fn encoder(
             ("reasons", Value::array(reasons)),
             ("result", Value::from(decision.result)),
             ("timestamp", Value::from(rfc3339_nanos(decision.at))),
-        ];
-        entries.extend(decision.is_dry_run.then_some(("dry_run", Value::TRUE)));
-        let entries = entries.into_iter().map(|(key, value)| (Value::from(key), value));
-        Value::object(entries.collect()).write_json(line);
+        ]);
+        let dry_run = entries.as_object().filter(|_| decision.is_dry_run);
+        let dry_run = dry_run.map(|entries| entries.with(&"dry_run".into(), Value::TRUE));
+        dry_run.unwrap_or(entries).write_json(line);
     }
 }
 

@@ -16,13 +16,15 @@ use crate::facts::image::Image;
 use crate::facts::mounts::BindMount;
 use crate::facts::ports::Port;
 use crate::facts::sharing::Share;
+use crate::fields::Fields;
 use crate::wire::AuthzRequest;
 
 /// Returns the input document of a request, given it whole and the facts that were drawn from it.
 pub fn build(request: &AuthzRequest, whole: &Whole, facts: &Facts) -> Value {
+    static FIELDS: Fields = Fields::new();
     let (target, found) = (&whole.target, whole.found());
     let segments = target.path.split('/').map(Value::from).collect();
-    Value::object_from_strs([
+    FIELDS.object([
         ("APIVersion", Value::from(found.version)),
         ("Action", Value::from(found.action(&target.query))),
         ("AuthMethod", Value::from(request.user_authn_method.as_str())),

@@ -18,6 +18,7 @@ pub mod engine;
 pub mod event;
 pub mod explain;
 pub mod facts;
+mod fields;
 pub mod gate;
 pub mod host_tree;
 pub mod input;

@@ -5,22 +5,49 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// Returns the moment with as many digits of the second as it needs, as Go's `RFC3339Nano`.
 pub fn rfc3339_nanos(at: SystemTime) -> String {
     let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let fraction = format!(".{:09}", since.subsec_nanos());
-    let fraction = fraction.trim_end_matches('0').trim_end_matches('.');
-    format!("{}{fraction}Z", to_seconds(since.as_secs()))
+    let mut text = to_seconds(since.as_secs());
+    if since.subsec_nanos() > 0 {
+        text.push('.');
+        push_digits(&mut text, since.subsec_nanos().into(), 9);
+        text.truncate(text.trim_end_matches('0').len());
+    }
+    text.push('Z');
+    text
 }
 
 /// Returns the moment in whole seconds.
 pub fn rfc3339_seconds(at: SystemTime) -> String {
     let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
-    format!("{}Z", to_seconds(since.as_secs()))
+    let mut text = to_seconds(since.as_secs());
+    text.push('Z');
+    text
 }
 
 fn to_seconds(seconds: u64) -> String {
     let (days, second) = (seconds / 86_400, seconds % 86_400);
     let (year, month, day) = civil(days);
-    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")
+    let mut text = String::with_capacity("1970-01-01T00:00:00.000000000Z".len());
+    if year < 10_000 {
+        push_digits(&mut text, year, 4);
+    } else {
+        text.push_str(&year.to_string());
+    }
+    let rest = [('-', month), ('-', day), ('T', second / 3600), (':', second / 60 % 60)];
+    for (before, number) in rest.into_iter().chain([(':', second % 60)]) {
+        text.push(before);
+        push_digits(&mut text, number, 2);
+    }
+    text
+}
+
+/// Appends that many last digits of a number, nine at most.
+fn push_digits(text: &mut String, mut number: u64, count: usize) {
+    let mut digits = [b'0'; 9];
+    for digit in digits.iter_mut().rev().take(count) {
+        *digit += (number % 10) as u8;
+        number /= 10;
+    }
+    text.extend(digits.iter().skip(digits.len() - count).map(|digit| char::from(*digit)));
 }
 
 /// Returns year, month and day of a number of days since 1970-01-01.
@@ -52,6 +79,11 @@ mod tests {
         assert_eq!(rfc3339_nanos(at(951_782_400, 0)), "2000-02-29T00:00:00Z");
         assert_eq!(rfc3339_nanos(at(1_592_326_494, 328_705_300)), "2020-06-16T16:54:54.3287053Z");
         assert_eq!(rfc3339_nanos(at(4_107_542_399, 5)), "2100-02-28T23:59:59.000000005Z");
+        assert_eq!(
+            rfc3339_nanos(at(253_402_300_799, 999_999_999)),
+            "9999-12-31T23:59:59.999999999Z"
+        );
+        assert_eq!(rfc3339_nanos(at(253_402_300_800, 0)), "10000-01-01T00:00:00Z");
         assert_eq!(rfc3339_seconds(at(951_782_400, 9)), "2000-02-29T00:00:00Z");
     }
 }

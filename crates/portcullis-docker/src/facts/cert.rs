@@ -22,6 +22,7 @@ use x509_parser::prelude::FromDer;
 use x509_parser::x509::X509Name;
 
 use super::texts;
+use crate::fields::Fields;
 
 /// Most names of a certificate. Ours.
 const NAMES_MAX: usize = 256;
@@ -53,7 +54,8 @@ pub struct Cert {
 impl Cert {
     /// Returns the certificate as policies see it.
     pub fn to_value(&self) -> Value {
-        Value::object_from_strs([
+        static FIELDS: Fields = Fields::new();
+        FIELDS.object([
             ("CN", self.common_name.as_str().into()),
             ("DNS", texts(&self.hosts)),
             ("Emails", texts(&self.emails)),

@@ -9,6 +9,7 @@ use rego::Value;
 
 use super::reference::{Reference, is_digest, is_hex, is_id};
 use super::{Asked, text};
+use crate::fields::Fields;
 
 /// Shortest beginning of an id that is taken for one, in digits: what Docker prints.
 const SHORT_ID_DIGITS: usize = 12;
@@ -31,7 +32,8 @@ pub struct Image {
 impl Image {
     /// Returns the image as policies see it.
     pub fn to_value(&self) -> Value {
-        Value::object_from_strs([
+        static FIELDS: Fields = Fields::new();
+        FIELDS.object([
             ("Digest", self.digest.as_str().into()),
             ("Reference", self.reference.as_str().into()),
             ("Registry", self.registry.as_str().into()),

@@ -10,6 +10,7 @@ use std::fmt;
 use rego::Value;
 
 use super::{Asked, elements, entries, text};
+use crate::fields::Fields;
 use crate::host_tree::{Place, clean};
 
 /// Most mounts of one request. Ours: people have a dozen.
@@ -65,7 +66,8 @@ pub struct BindMount {
 impl BindMount {
     /// Returns the mount as policies see it.
     pub fn to_value(&self) -> Value {
-        Value::object_from_strs([
+        static FIELDS: Fields = Fields::new();
+        FIELDS.object([
             ("HasSymlink", self.place.has_symlink.into()),
             ("Kind", self.kind.name().into()),
             ("ParentsRootOwned", self.place.parents_root_owned.into()),

@@ -9,6 +9,7 @@
 use rego::Value;
 
 use super::{Asked, elements, entries, text};
+use crate::fields::Fields;
 
 /// Ports of the host, and the one of the container that they lead to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +34,8 @@ impl Port {
     /// Returns the port as policies see it.
     pub fn to_value(&self) -> Value {
         let number = |port: u16| Value::from(i64::from(port));
-        Value::object_from_strs([
+        static FIELDS: Fields = Fields::new();
+        FIELDS.object([
             ("ContainerEnd", number(self.container_end)),
             ("ContainerPort", number(self.container_port)),
             ("End", number(self.end)),

@@ -12,6 +12,7 @@ use rego::{Value, View};
 use super::{Asked, elements, text, texts};
 use crate::api::fold;
 use crate::body;
+use crate::fields::Fields;
 
 /// Paths that the daemon hides from containers where it is not told otherwise, in every version.
 const MASKED_DEFAULT: [&str; 7] = [
@@ -83,7 +84,8 @@ pub struct Security {
 impl Security {
     /// Returns the confinement as policies see it.
     pub fn to_value(&self) -> Value {
-        Value::object_from_strs([
+        static FIELDS: Fields = Fields::new();
+        FIELDS.object([
             ("AppArmor", self.apparmor.as_str().into()),
             ("Label", texts(&self.labels)),
             ("LabelDisabled", self.labels.iter().any(|label| label == "disable").into()),
@@ -183,10 +185,10 @@ impl Security {
 /// Returns how what a request starts is confined: a container, a service's tasks, or a build.
 pub fn of(asked: &Asked<'_>) -> Security {
     let mut security = Security::default();
-    for option in elements(asked.body, &["HostConfig", "SecurityOpt"]) {
-        security.take(option.as_str().unwrap_or_default());
-    }
     if let Some(config) = asked.body.get_path(&["HostConfig"]) {
+        for option in elements(config, &["SecurityOpt"]) {
+            security.take(option.as_str().unwrap_or_default());
+        }
         security.take_paths(config);
     }
     let privileges = asked.service_container().and_then(|spec| spec.get_path(&["Privileges"]));

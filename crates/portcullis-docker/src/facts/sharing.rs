@@ -8,6 +8,7 @@
 use rego::Value;
 
 use super::{Asked, elements, entries, text};
+use crate::fields::Fields;
 
 /// What the host is called.
 pub const HOST: &str = "host";
@@ -26,7 +27,8 @@ pub struct Share {
 impl Share {
     /// Returns it as policies see it.
     pub fn to_value(&self) -> Value {
-        Value::object_from_strs([
+        static FIELDS: Fields = Fields::new();
+        FIELDS.object([
             ("Kind", self.kind.into()),
             ("ReadOnly", self.read_only.into()),
             ("Target", self.target.as_str().into()),
@@ -49,9 +51,10 @@ const NAMESPACES: [(&str, &str); 7] = [
 /// volumes of other containers.
 pub fn of(asked: &Asked<'_>) -> Vec<Share> {
     let body = asked.body;
+    let host = body.get_path(&["HostConfig"]).unwrap_or(&Value::NULL);
     let mut shares: Vec<Share> = NAMESPACES
         .iter()
-        .filter_map(|(field, kind)| Some((*kind, of_mode(text(body, &["HostConfig", field]))?)))
+        .filter_map(|(field, kind)| Some((*kind, of_mode(text(host, &[field]))?)))
         .map(|(kind, target)| Share { kind, target, read_only: false })
         .collect();
     let endpoints = entries(body, &["NetworkingConfig", "EndpointsConfig"]).map(|(name, _)| name);
@@ -66,7 +69,7 @@ pub fn of(asked: &Asked<'_>) -> Vec<Share> {
             shares.push(share);
         }
     }
-    let volumes = elements(body, &["HostConfig", "VolumesFrom"]).iter();
+    let volumes = elements(host, &["VolumesFrom"]).iter();
     shares.extend(volumes.filter_map(Value::as_str).map(of_volumes));
     shares
 }
