@@ -207,14 +207,23 @@ impl Names {
 
     /// Whether a name is one of these, as the daemon compares names: it takes two letters beyond
     /// ASCII for `s` and `k`.
+    #[inline]
     fn have(&self, name: &str) -> bool {
+        match name.as_bytes() {
+            [first, ..] if first.is_ascii() && self.firsts & Self::bit((*first).into()) == 0 => {
+                false
+            }
+            [] => false,
+            _ => self.have_one_that_begins_so(name),
+        }
+    }
+
+    fn have_one_that_begins_so(&self, name: &str) -> bool {
         if !name.is_ascii() {
             let plain = name.replace('\u{17f}', "s").replace('\u{212a}', "k");
             return self.names.iter().any(|known| known.eq_ignore_ascii_case(&plain));
         }
-        let first = name.as_bytes().first().map_or(0, |first| Self::bit(usize::from(*first)));
-        self.firsts & first != 0
-            && self.lengths & Self::bit(name.len()) != 0
+        self.lengths & Self::bit(name.len()) != 0
             && self.names.iter().any(|known| known.eq_ignore_ascii_case(name))
     }
 }
