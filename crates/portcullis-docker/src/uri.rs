@@ -141,6 +141,10 @@ enum Plus {
 }
 
 fn unescape(text: &str, plus: Plus) -> Result<String, UriError> {
+    let is_plain = |byte: u8| byte != b'%' && (byte != b'+' || plus == Plus::Kept);
+    if text.bytes().all(is_plain) {
+        return Ok(text.to_string());
+    }
     let mut bytes = text.bytes();
     let mut plain = Vec::with_capacity(text.len());
     while let Some(byte) = bytes.next() {
