@@ -63,6 +63,11 @@ impl<'a> ObjectRef<'a> {
         self.keys
     }
 
+    /// Returns the keys as objects share them.
+    pub fn shared_keys(self) -> &'a Arc<Keys> {
+        self.keys
+    }
+
     /// Returns the keys as a set value, without copying them.
     pub fn key_set(self) -> Value {
         Value(Repr::Set(Arc::clone(self.keys)))
@@ -184,7 +189,12 @@ impl Value {
             entries.dedup_by(|earlier, later| earlier.0 == later.0);
             entries.reverse();
         }
-        let (keys, values): (Vec<_>, Vec<_>) = entries.into_iter().unzip();
+        let mut keys = Vec::with_capacity(entries.len());
+        let values = entries.into_iter().map(|(key, value)| {
+            keys.push(key);
+            value
+        });
+        let values: Vec<Value> = values.collect();
         Self::object_from_parts(Arc::new(Keys::from_sorted(keys)), values)
     }
 

@@ -93,7 +93,7 @@ enum After {
 }
 
 /// Values, keys and levels that have room from the start.
-const STACK_START: usize = 64;
+const STACK_START: usize = 96;
 
 /// An array or object whose end has not come yet.
 #[derive(Clone, Copy)]
@@ -260,6 +260,10 @@ impl<'a> Document<'a, '_> {
         let Some(Open::Array { values }) = self.open.pop() else {
             return Next::Done;
         };
+        if values == self.values.len() {
+            let array = self.shapes.empty_array();
+            return self.finished(array);
+        }
         let elements = self.values.drain(values..);
         let array = Value(Repr::Array(ThinArc::from_header_and_iter((), elements)));
         self.finished(array)

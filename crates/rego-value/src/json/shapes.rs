@@ -102,9 +102,17 @@ pub(super) struct Shapes {
     places: HashMap<u64, usize, foldhash::fast::RandomState>,
     /// The place of the shape met last at each level of nesting.
     last: [usize; LEVELS],
+    /// What is empty, which documents have a lot of.
+    empty_array: Option<Value>,
+    empty_object: Option<Value>,
 }
 
 impl Shapes {
+    /// Returns an array without elements.
+    pub(super) fn empty_array(&mut self) -> Value {
+        self.empty_array.get_or_insert_with(|| Value::array(Vec::new())).clone()
+    }
+
     /// Returns the object at `level` with these keys and, position by position, values; what is
     /// left in `values` is of no use.
     pub(super) fn object(
@@ -113,6 +121,10 @@ impl Shapes {
         texts: &[Cow<'_, str>],
         values: &mut [Value],
     ) -> Value {
+        if texts.is_empty() {
+            let empty = || Value::object(Vec::new());
+            return self.empty_object.get_or_insert_with(empty).clone();
+        }
         let mut last = self.last.get_mut(level);
         if let Some(shape) = last.as_ref().and_then(|place| self.shapes.get(**place))
             && shape.fits(texts)
