@@ -197,12 +197,16 @@ impl Reading {
 
     /// Converts what the daemon decodes into a struct.
     fn record(&self, id: TypeId, target: &Type, object: ObjectRef<'_>) -> Result<Changed, Misfit> {
-        let mut slots = vec![Slot::Free; target.fields.len()];
+        let mut slots: Vec<Slot> = target.fields.iter().map(|_| Slot::Free).collect();
+        let places = record::places(id, target, object);
         let mut others = Others::default();
         let mut is_changed = false;
         let mut next = 0; // keys and fields are in one order
-        for (key, value) in object.iter() {
-            let found = target.find_hinted(key, next);
+        for (position, (key, value)) in object.iter().enumerate() {
+            let found = match &places {
+                Some(places) => places.get(position).copied(),
+                None => target.find_hinted(key, next),
+            };
             let Some((at, field, slot)) =
                 found.and_then(|at| Some((at, target.fields.get(at)?, slots.get_mut(at)?)))
             else {
@@ -222,7 +226,7 @@ impl Reading {
             }
             let step = || field.name.as_str().unwrap_or_default().to_string();
             let changed = self.in_field(field, value).map_err(|misfit| misfit.under(step()))?;
-            is_changed |= changed.is_some() || *key != field.name;
+            is_changed |= changed.is_some() || places.is_none() && *key != field.name;
             *slot = Slot::Holds(changed.unwrap_or_else(|| value.clone()));
         }
         for (field, slot) in target.fields.iter().zip(&mut slots) {

@@ -38,6 +38,35 @@ fn at(body: &Value, path: &str) -> String {
 }
 
 #[test]
+fn what_is_known_of_bodies_before_changes_nothing() {
+    // One list of keys stands for fields of several structs, and holds what says nothing or not.
+    let texts = [
+        r#"{"Image":"i","Labels":{"Image":"x"},"HostConfig":{"Privileged":true,"Binds":null}}"#,
+        r#"{"Image":"i","Labels":{"Image":"x"},"HostConfig":{"Privileged":true,"Binds":["/a:/b"]}}"#,
+        r#"{"HostConfig":{"Binds":null,"Privileged":false},"Labels":null,"Image":"j"}"#,
+        r#"{"image":"i","Labels":{"Image":"x"},"HostConfig":{"privileged":true,"BINDS":null}}"#,
+        r#"{"Image":"i","Other":1,"HostConfig":{"Privileged":true,"Other":2}}"#,
+    ];
+    let alone: Vec<_> = texts
+        .map(|text| {
+            // Larger than what is remembered.
+            create(&format!("{text}{}", " ".repeat(70_000))).unwrap().to_json()
+        })
+        .into();
+    for _ in 0..3 {
+        for (text, alone) in texts.iter().zip(&alone) {
+            assert_eq!(&create(text).unwrap().to_json(), alone, "{text}");
+        }
+        let repeated = r#"{"Image":"i","image":"i","HostConfig":{}}"#;
+        assert!(matches!(create(repeated), Err(BodyError::RepeatedKey(_))));
+        let update = of("/containers/x/update", r#"{"Memory":1,"CpuShares":2}"#).unwrap();
+        assert_eq!((at(&update, "Memory"), at(&update, "CpuShares")), ("1".into(), "2".into()));
+    }
+    assert_eq!(alone[0], alone[3]);
+    assert_ne!(alone[0], alone[1]);
+}
+
+#[test]
 fn every_recorded_body_stays_as_it_came() {
     let Some(records) = support::lines("docker/requests.jsonl") else { return };
     let mut compared = 0;

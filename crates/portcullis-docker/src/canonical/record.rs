@@ -6,13 +6,12 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock, Mutex};
 
-use rego::{Keys, Value};
+use rego::{Keys, ObjectRef, Value};
 
 use super::{Cause, Misfit, UNKNOWN_MAX};
 use crate::api::{Type, TypeId, fold};
 
 /// What is known of a field.
-#[derive(Clone)]
 pub(super) enum Slot {
     /// No key was decoded into it.
     Free,
@@ -73,33 +72,70 @@ pub(super) fn object(
     Value::object(known.chain(others).collect())
 }
 
-/// A struct, and a bit for each field that holds something.
-type Held = (TypeId, u128);
+/// The field that each key of a list is.
+type Places = Arc<[usize]>;
 
-/// At this many lists all are forgotten. Clients have a few dozen; together they have less than 1 MB.
-const LISTS_MAX: usize = 256;
+type Memory<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
-/// Returns the keys of the fields that hold something; nothing where they are not shared: the struct
-/// has too many fields, or somebody else looks for theirs.
+/// What is known of key lists that are shared across bodies.
+#[derive(Default)]
+struct Known {
+    /// The keys of a struct, by a bit for each field that holds something.
+    keys: Memory<(TypeId, u128), Arc<Keys>>,
+    /// The fields of a struct that the keys of a list are, by the list's address.
+    // INVARIANT: the list at that address is kept beside, so that no other one comes to be there.
+    places: Memory<(TypeId, usize), (Arc<Keys>, Places)>,
+}
+
+/// Most entries of one kind; at so many all of them are forgotten. Clients have a few dozen; together
+/// they have less than 1 MB.
+const KNOWN_MAX: usize = 256;
+
+/// Whoever finds it in use does without.
+static KNOWN: LazyLock<Mutex<Known>> = LazyLock::new(Mutex::default);
+
+/// Returns the fields that the keys of an object are, one by one; nothing where a key is not the very
+/// name of a field, or where nobody shares the object's keys.
+pub(super) fn places(id: TypeId, target: &Type, object: ObjectRef<'_>) -> Option<Places> {
+    let keys = object.shared_keys();
+    if Arc::strong_count(keys) < 2 {
+        return None;
+    }
+    let at = (id, Arc::as_ptr(keys) as usize);
+    let mut known = KNOWN.try_lock().ok()?;
+    if let Some((_, places)) = known.places.get(&at) {
+        return Some(Arc::clone(places));
+    }
+    let place = |key: &Value| {
+        let place = target.find(key.as_str()?)?;
+        target.fields.get(place).filter(|field| field.name == *key).map(|_| place)
+    };
+    let places = keys.iter().map(place).collect::<Option<Places>>()?;
+    if known.places.len() >= KNOWN_MAX {
+        known.places.clear();
+    }
+    known.places.insert(at, (Arc::clone(keys), Arc::clone(&places)));
+    Some(places)
+}
+
+/// Returns the keys of the fields that hold something; nothing where they are not shared.
 fn shared_keys(id: TypeId, target: &Type, slots: &[Slot]) -> Option<Arc<Keys>> {
-    static LISTS: LazyLock<Mutex<HashMap<Held, Arc<Keys>, foldhash::fast::RandomState>>> =
-        LazyLock::new(Mutex::default);
     if slots.len() > u128::BITS as usize {
         return None;
     }
     let bit = |held: u128, slot: &Slot| held << 1 | u128::from(matches!(slot, Slot::Holds(_)));
     let held = slots.iter().fold(0, bit);
-    let mut lists = LISTS.try_lock().ok()?;
-    if let Some(keys) = lists.get(&(id, held)) {
+    let mut known = KNOWN.try_lock().ok()?;
+    if let Some(keys) = known.keys.get(&(id, held)) {
         return Some(Arc::clone(keys));
     }
-    if lists.len() >= LISTS_MAX {
-        lists.clear();
+    if known.keys.len() >= KNOWN_MAX {
+        known.keys.clear();
     }
     let fields = target.fields.iter().zip(slots);
     let held_ones = fields.filter(|(_, slot)| matches!(slot, Slot::Holds(_)));
     let names = held_ones.map(|(field, _)| field.name.clone()).collect();
     let keys = Arc::new(Keys::from_unsorted(names));
-    lists.insert((id, held), Arc::clone(&keys));
+    known.keys.insert((id, held), Arc::clone(&keys));
     Some(keys)
 }
