@@ -91,7 +91,7 @@ impl<'a> Machine<'a> {
             function,
             id,
             pc: 0,
-            base: self.slots.len(),
+            base: self.top,
             iters: self.iters.len(),
             builders: self.builders.len(),
             ctxs: self.ctxs.len(),
@@ -100,7 +100,10 @@ impl<'a> Machine<'a> {
             scopes: self.scopes.len(),
             back,
         };
-        self.slots.extend(repeat_with(Slot::default).take(function.registers as usize));
+        self.top += function.registers as usize;
+        if self.top > self.slots.len() {
+            self.slots.resize_with(self.top, Slot::default);
+        }
         if function.has_state() {
             self.iters.extend(repeat_with(Iter::default).take(function.iters as usize));
             self.builders.extend(repeat_with(Builder::default).take(function.builders as usize));
@@ -113,7 +116,7 @@ impl<'a> Machine<'a> {
     pub(crate) fn leave(&mut self, value: Option<Slot<'a>>) -> Run<Flow> {
         let frame = self.frame;
         self.trace_leave();
-        self.slots.truncate(frame.base);
+        self.clear_above(frame.base);
         if frame.function.has_state() {
             self.iters.truncate(frame.iters);
             self.builders.truncate(frame.builders);
@@ -126,6 +129,15 @@ impl<'a> Machine<'a> {
             self.remember(&frame, value.as_ref());
         }
         self.deliver(value, frame.back, frame.entry_scope)
+    }
+
+    /// Empties the registers from `base` on: they stay, for functions to come.
+    #[inline]
+    fn clear_above(&mut self, base: usize) {
+        for slot in self.slots.get_mut(base..self.top).unwrap_or_default() {
+            *slot = Slot::Empty;
+        }
+        self.top = base;
     }
 
     /// Hands a value to whoever waits for it; a document that it makes whole is handed on.

@@ -101,8 +101,10 @@ pub fn run(
     outcome
 }
 
-/// Most decisions need no more registers and frames than these, and so no allocation for them.
-const SLOTS: usize = 24;
+/// Room for registers from the start.
+const SLOTS: usize = 32;
+
+/// Most decisions need no more frames than these, and so no allocation for them.
 const WAITING: usize = 4;
 
 /// A run under way.
@@ -110,7 +112,9 @@ pub(crate) struct Machine<'a> {
     pub(crate) program: &'a Program,
     pub(crate) setting: Setting<'a>,
     pub(crate) context: Context<'a>,
-    pub(crate) slots: SmallVec<[Slot<'a>; SLOTS]>,
+    /// The registers of all functions under way. Those from `top` on are empty.
+    pub(crate) slots: Vec<Slot<'a>>,
+    pub(crate) top: usize,
     pub(crate) iters: Vec<Iter<'a>>,
     pub(crate) builders: Vec<Builder>,
     pub(crate) ctxs: Vec<usize>,
@@ -162,7 +166,8 @@ impl<'a> Machine<'a> {
             context: Context::new(setting.host, setting.budget.steps_max, setting.budget.bytes_max)
                 .with_allow_net(setting.allow_net)
                 .of_v0(setting.v0),
-            slots: SmallVec::new(),
+            slots: Vec::with_capacity(SLOTS),
+            top: 0,
             iters: Vec::new(),
             builders: Vec::new(),
             ctxs: Vec::new(),

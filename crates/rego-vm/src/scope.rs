@@ -1,7 +1,5 @@
 //! What a statement runs in: input, base data, what `with` replaced, and the values of rules.
 
-use std::collections::HashMap;
-
 use rego_program::{BuiltinId, FunctionId, Mock};
 use rego_value::Value;
 use smallvec::SmallVec;
@@ -10,9 +8,6 @@ use crate::slot::Slot;
 
 /// Up to this many values of rules are looked for one by one.
 const MEMO_LIST_MAX: usize = 12;
-
-/// Room for the values of rules beyond that, from the start.
-const MEMO_PLACES_START: usize = 112;
 
 /// Up to this many need no allocation.
 const MEMO_INLINE: usize = 3;
@@ -138,33 +133,62 @@ impl<'a> Scope<'a> {
     }
 }
 
+/// Values of rules, in the order in which they became known.
 #[derive(Default)]
 struct Memo<'a> {
     list: SmallVec<[(FunctionId, Slot<'a>); MEMO_INLINE]>,
-    /// Where in the list each function is, once the list is long.
-    places: Option<HashMap<FunctionId, u32, foldhash::fast::RandomState>>,
+    /// Once the list is long: where in it each function is, one higher, at the first free place from
+    /// [`home`] on; 0 where nothing is. A power of two, never more than half full.
+    places: Vec<u32>,
+}
+
+/// Returns where the search for a function begins. Numbers of functions are dense, so that this
+/// spreads them evenly.
+#[inline]
+fn home(function: FunctionId, places: usize) -> usize {
+    function.0.wrapping_mul(0x9e37_79b1).rotate_left(16) as usize & (places - 1)
 }
 
 impl<'a> Memo<'a> {
     #[inline]
     fn get(&self, function: FunctionId) -> Option<&Slot<'a>> {
-        let Some(places) = &self.places else {
+        if self.places.is_empty() {
             return self.list.iter().find(|(id, _)| *id == function).map(|(_, slot)| slot);
-        };
-        let place = places.get(&function)?;
-        self.list.get(*place as usize).map(|(_, slot)| slot)
+        }
+        let mut at = home(function, self.places.len());
+        loop {
+            let place = self.places.get(at)?.checked_sub(1)?;
+            let (id, slot) = self.list.get(place as usize)?;
+            if *id == function {
+                return Some(slot);
+            }
+            at = (at + 1) & (self.places.len() - 1);
+        }
     }
 
     fn insert(&mut self, function: FunctionId, slot: Slot<'a>) {
-        if let Some(places) = &mut self.places {
-            places.insert(function, self.list.len() as u32);
-        }
         self.list.push((function, slot));
-        if self.places.is_none() && self.list.len() > MEMO_LIST_MAX {
-            let mut places =
-                HashMap::with_capacity_and_hasher(MEMO_PLACES_START, Default::default());
-            places.extend(self.list.iter().map(|(function, _)| *function).zip(0..));
-            self.places = Some(places);
+        let len = self.list.len();
+        if len > MEMO_LIST_MAX && len * 2 > self.places.len() {
+            self.places = vec![0; (len * 4).next_power_of_two()];
+            for at in 0..len {
+                self.place(at);
+            }
+        } else if !self.places.is_empty() {
+            self.place(len - 1);
+        }
+    }
+
+    /// Notes where in the list a function is.
+    fn place(&mut self, at_list: usize) {
+        let Some((function, _)) = self.list.get(at_list) else { return };
+        let mask = self.places.len() - 1;
+        let mut at = home(*function, self.places.len());
+        while self.places.get(at).is_some_and(|place| *place != 0) {
+            at = (at + 1) & mask;
+        }
+        if let Some(place) = self.places.get_mut(at) {
+            *place = at_list as u32 + 1;
         }
     }
 }
