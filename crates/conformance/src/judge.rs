@@ -86,7 +86,13 @@ pub enum Mode {
     Plain,
     /// As it runs for everybody, with the modules as `fmt` lays them out.
     Formatted,
+    /// Again and again, without a tracer: what depends on data alone is kept, and rules are rewritten
+    /// for it. The last answer counts.
+    Rewritten,
 }
+
+/// Enough for rules that use rules to be rewritten after those.
+const RUNS: usize = 8;
 
 /// Runs a case and judges its answer. Panics and overlong work are the caller's to catch.
 pub fn judge(case: &Case, mode: Mode) -> Judged {
@@ -106,7 +112,16 @@ pub fn judge(case: &Case, mode: Mode) -> Judged {
     Judged { failure, finer, differences }
 }
 
-const PLAIN: Lowering = Lowering { trace: true, index: false, joins: false, early_exit: false };
+fn lowering(mode: Mode) -> Lowering {
+    let usual = Lowering::default();
+    match mode {
+        Mode::Optimised | Mode::Formatted => usual,
+        Mode::Plain => {
+            Lowering { trace: true, index: false, joins: false, early_exit: false, ..usual }
+        }
+        Mode::Rewritten => Lowering { runs_before_rewriting: 0, ..usual },
+    }
+}
 
 /// Compiles and evaluates.
 fn answer(case: &Case, mode: Mode) -> Result<ResultSet, Vec<Found>> {
@@ -120,23 +135,25 @@ fn answer(case: &Case, mode: Mode) -> Result<ResultSet, Vec<Found>> {
         compiler = compiler.module(name, formatted.as_deref().unwrap_or(module));
     }
     // Data comes after: the suites hold rules where base data is as well, and no check is made.
-    let compiler = match mode {
-        Mode::Optimised | Mode::Formatted => compiler,
-        Mode::Plain => compiler.lowering(PLAIN),
-    };
-    let policy = compiler.compile().map_err(compile_errors)?.with_data(data);
+    let policy =
+        compiler.lowering(lowering(mode)).compile().map_err(compile_errors)?.with_data(data);
     let options = QueryOptions { version, strict: case.strict, ..QueryOptions::default() };
     let query = policy.prepare_with(&case.query, &options).map_err(compile_errors)?;
     let input = input(case, version)?;
     let host = CaseHost::new(EVAL_TIME_MAX);
     let trace = Trace::with_locals();
     let options = EvalOptions {
-        tracer: Some(&trace),
+        tracer: (mode != Mode::Rewritten).then_some(&trace),
         memo: mode != Mode::Plain,
         strict_builtin_errors: case.strict_error,
         host: &host,
         ..EvalOptions::default()
     };
+    if mode == Mode::Rewritten {
+        for _ in 1..RUNS {
+            let _ = query.eval(input.as_ref(), &options);
+        }
+    }
     query.eval(input.as_ref(), &options).map_err(|e| vec![eval_error(&e)])
 }
 

@@ -51,6 +51,7 @@ fn parse(mut from: impl Iterator<Item = String>) -> Option<Arguments> {
             "--update-known-failures" => to.update = true,
             "--plain" => to.mode = Mode::Plain,
             "--formatted" => to.mode = Mode::Formatted,
+            "--rewritten" => to.mode = Mode::Rewritten,
             "--fmt" => to.fmt_dirs.push(from.next()?.into()),
             "--filter" => to.filter = from.next()?,
             "--known" => to.known = Some(from.next()?.into()),

@@ -50,6 +50,15 @@ const CHANGED: [&str; 4] = [
 ];
 
 #[test]
+fn rewritten_rules_answer_the_same() {
+    for file in suites().into_iter().flat_map(|dir| case::read_dir(&dir).unwrap()) {
+        let plain = run_file(&file, "", Mode::Optimised);
+        let rewritten = run_file(&file, "", Mode::Rewritten);
+        assert_eq!(rewritten.passed, plain.passed, "{:#?}", rewritten.failed);
+    }
+}
+
+#[test]
 fn formatted_modules_answer_the_same() {
     let suites = suites();
     if suites.len() < 3 {

@@ -40,8 +40,8 @@ fn count(context: &mut Context<'_>, operands: &[&Value]) -> Result<Value, Builti
         View::Object(o) => o.len(),
         View::Set(s) => s.len(),
         _ => {
-            let want = ["array", "object", "set", "string"];
-            return Err(BuiltinError::operand(1, value, &want));
+            let want = &["array", "object", "set", "string"];
+            return Err(BuiltinError::operand(1, value, want));
         }
     };
     Ok(Value::from(count as i64))

@@ -18,11 +18,11 @@ const fn cast(name: &'static str, result: Type) -> Decl {
 pub(crate) const FAMILY: &[Builtin] = &[
     Builtin::new(Decl::function("to_number", &[SCALAR], Type::Number), to_number),
     Builtin::new(cast("cast_array", Type::Array(&Type::Any)), cast_array),
-    Builtin::new(cast("cast_boolean", Type::Boolean), |_, o| same(o, "boolean")),
-    Builtin::new(cast("cast_null", Type::Null), |_, o| same(o, "null")),
-    Builtin::new(cast("cast_object", ANY_OBJECT), |_, o| same(o, "object")),
+    Builtin::new(cast("cast_boolean", Type::Boolean), |_, o| same(o, &["boolean"])),
+    Builtin::new(cast("cast_null", Type::Null), |_, o| same(o, &["null"])),
+    Builtin::new(cast("cast_object", ANY_OBJECT), |_, o| same(o, &["object"])),
     Builtin::new(cast("cast_set", Type::Set(&Type::Any)), cast_set),
-    Builtin::new(cast("cast_string", Type::String), |_, o| same(o, "string")),
+    Builtin::new(cast("cast_string", Type::String), |_, o| same(o, &["string"])),
 ];
 
 /// Returns the number of a scalar: null and false are 0, true is 1, a string is what it spells:
@@ -127,12 +127,12 @@ fn hexadecimal(text: &str) -> Option<String> {
 }
 
 /// Returns the value, which must be of this type: `cast_string("a")`.
-fn same(operands: &[&Value], name: &str) -> Result<Value, BuiltinError> {
+fn same(operands: &[&Value], name: &'static [&'static str; 1]) -> Result<Value, BuiltinError> {
     let value = operand::any(operands, 0)?;
-    if value.type_name() == name {
+    if name.contains(&value.type_name()) {
         return Ok(value.clone());
     }
-    Err(BuiltinError::operand(1, value, &[name]))
+    Err(BuiltinError::operand(1, value, name))
 }
 
 /// Returns the array of the elements: `cast_array({1, 2})`.

@@ -25,7 +25,8 @@ impl Host for Still {
 /// Calls a builtin within a budget of a million steps and bytes.
 pub(crate) fn call(name: &str, operands: &[&Value]) -> Result<Value, BuiltinError> {
     let builtin = crate::find(name).unwrap();
-    (builtin.run)(&mut Context::new(&Still, 1_000_000, 1_000_000), operands)
+    let result = (builtin.run)(&mut Context::new(&Still, 1_000_000, 1_000_000), operands);
+    result.map_err(BuiltinError::worded)
 }
 
 fn call_json(name: &str, operands: &str) -> Result<Value, BuiltinError> {

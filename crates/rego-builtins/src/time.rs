@@ -161,17 +161,17 @@ impl Moment<'_> {
 /// Returns the instant of an operand: nanoseconds, or an array of them, a zone's name and a layout.
 /// OPA words every error as one of operand 1.
 fn moment(value: &Value) -> Result<Moment<'_>, BuiltinError> {
-    let wrong = |value, want: &str| BuiltinError::operand(1, value, &[want]);
-    let shape = "either number (ns) or [number (ns), string (tz)]";
+    let wrong = |value, want| BuiltinError::operand(1, value, want);
     let (number, rest) = match value.view() {
         View::Int(_) | View::Number(_) => (value, &[][..]),
         View::Array([number, rest @ ..]) => (number, rest),
-        _ => return Err(wrong(value, shape)),
+        _ => return Err(wrong(value, &["either number (ns) or [number (ns), string (tz)]"])),
     };
     if number.as_number().is_none() {
-        return Err(wrong(number, "number"));
+        return Err(wrong(number, &["number"]));
     }
-    let texts = rest.iter().take(2).map(|text| text.as_str().ok_or_else(|| wrong(text, "string")));
+    let texts =
+        rest.iter().take(2).map(|text| text.as_str().ok_or_else(|| wrong(text, &["string"])));
     let texts: Vec<&str> = texts.collect::<Result<_, _>>()?;
     let zone = Zone::named(texts.first().unwrap_or(&"")).map_err(BuiltinError::Failed)?;
     let too_big = || BuiltinError::Failed("timestamp too big".to_string());

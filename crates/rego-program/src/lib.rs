@@ -9,7 +9,9 @@
 mod index;
 mod lower;
 mod op;
+mod parts;
 mod program;
+mod special;
 
 pub use index::{IndexHead, RuleIndex};
 pub use lower::{LowerError, extend, lower};
@@ -20,3 +22,4 @@ pub use program::{
     BuiltinId, Function, FunctionId, Keyed, LowerOptions, Mark, MarkEvent, MarkNode, Mock,
     NodeInfo, Path, PathStep, Program, QueryProgram, RowLayout, Shape, WithTarget, WithValue,
 };
+pub use special::{Code, Known, Special, specialise};

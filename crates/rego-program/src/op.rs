@@ -5,6 +5,7 @@
 //! backtracking is a jump that is known beforehand, and a decision allocates no choice points.
 
 use rego_analysis::tree::NodeId;
+use rego_value::Value;
 
 use crate::program::{BuiltinId, FunctionId};
 
@@ -88,6 +89,21 @@ pub enum Compare {
     Greater,
     /// `>=`
     GreaterEqual,
+}
+
+impl Compare {
+    /// Whether it holds for two values.
+    #[inline]
+    pub fn holds(self, a: &Value, b: &Value) -> bool {
+        match self {
+            Compare::Equal => a == b,
+            Compare::NotEqual => a != b,
+            Compare::Less => a < b,
+            Compare::LessEqual => a <= b,
+            Compare::Greater => a > b,
+            Compare::GreaterEqual => a >= b,
+        }
+    }
 }
 
 /// An operator of arithmetic (`-` is set difference as well).
@@ -196,36 +212,4 @@ pub enum Op {
     WithLeave { outer: Option<CtxId>, drop: Option<CtxId> },
     /// Tells a tracer; only in programs lowered for that.
     Mark(MarkId),
-}
-
-impl Op {
-    /// Returns the label in it, to be rewritten.
-    pub(crate) fn label_mut(&mut self) -> Option<&mut Label> {
-        match self {
-            Op::Jump(label)
-            | Op::JumpIfSet { to: label, .. }
-            | Op::Truthy { fail: label, .. }
-            | Op::Input { fail: label, .. }
-            | Op::InputPath { fail: label, .. }
-            | Op::DataPath { fail: label, .. }
-            | Op::GetPath { fail: label, .. }
-            | Op::Get { fail: label, .. }
-            | Op::Force { fail: label, .. }
-            | Op::Document { fail: label, .. }
-            | Op::Rule { fail: label, .. }
-            | Op::Call { fail: label, .. }
-            | Op::Builtin { fail: label, .. }
-            | Op::IterStart { fail: label, .. }
-            | Op::JoinStart { fail: label, .. }
-            | Op::IterNext { exit: label, .. }
-            | Op::Test { fail: label, .. }
-            | Op::Arith { fail: label, .. }
-            | Op::Member { fail: label, .. }
-            | Op::ArrayLen { fail: label, .. }
-            | Op::ObjectLen { fail: label, .. }
-            | Op::Element { fail: label, .. }
-            | Op::IndexNext { exit: label, .. } => Some(label),
-            _ => None,
-        }
-    }
 }

@@ -9,7 +9,7 @@ use rego_source::{Location, Sources};
 use rego_value::Value;
 
 use crate::index::RuleIndex;
-use crate::op::{IterId, Label, Op, Reg, Src};
+use crate::op::{IterId, Label, ListId, Op, Reg, Src};
 
 /// A function of a [`Program`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -50,11 +50,22 @@ pub struct LowerOptions {
     pub joins: bool,
     /// Whether a rule whose value is known stops at its first solution.
     pub early_exit: bool,
+    /// After how many runs over the same base data a function is rewritten for that.
+    pub runs_before_rewriting: u32,
 }
+
+/// About as many runs as the work is worth.
+const RUNS_BEFORE_REWRITING: u32 = 64;
 
 impl Default for LowerOptions {
     fn default() -> Self {
-        Self { trace: false, index: true, joins: true, early_exit: true }
+        Self {
+            trace: false,
+            index: true,
+            joins: true,
+            early_exit: true,
+            runs_before_rewriting: RUNS_BEFORE_REWRITING,
+        }
     }
 }
 
@@ -133,7 +144,7 @@ pub struct Function {
     /// Replacements.
     pub withs: Vec<Vec<(WithTarget, WithValue)>>,
     /// Rule indexes, each with the label of every definition.
-    pub indexes: Vec<(RuleIndex, Vec<Label>)>,
+    pub indexes: Vec<(Arc<RuleIndex>, Vec<Label>)>,
     /// What it tells a tracer.
     pub marks: Vec<Mark>,
 }
@@ -202,6 +213,13 @@ impl Function {
     #[inline]
     pub fn has_state(&self) -> bool {
         self.iters | self.builders | self.ctxs != 0
+    }
+
+    /// Returns the operands of a list.
+    #[inline]
+    pub fn list(&self, list: ListId) -> &[Src] {
+        let start = list.start as usize;
+        self.operands.get(start..start + list.len as usize).unwrap_or_default()
     }
 }
 

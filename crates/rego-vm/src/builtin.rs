@@ -44,11 +44,22 @@ pub enum BuiltinError {
     /// An operand is of the wrong type: OPA's `eval_type_error`. The message is without the
     /// builtin's name: `operand 1 must be number but got string`.
     Type(String),
+    /// The same, not in words yet: see [`BuiltinError::operand`] and [`BuiltinError::worded`].
+    Operand(Box<Mismatch>),
     /// Anything else that is wrong with the operands: OPA's `eval_builtin_error`. The message is
     /// without the builtin's name.
     Failed(String),
     /// Evaluation must stop: a budget is crossed. Always fatal.
     Halt(Halt),
+}
+
+/// An operand of the wrong type. In a box: builtins that call themselves hold many results.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mismatch {
+    /// Counted from 1.
+    position: usize,
+    got: &'static str,
+    want: &'static [&'static str],
 }
 
 /// Why evaluation stops without an answer.
@@ -76,14 +87,22 @@ impl fmt::Display for Halt {
 }
 
 impl BuiltinError {
-    /// Returns the error of an operand (counted from 1) that has the wrong type, worded as OPA
-    /// does: `operand 1 must be one of {number, string} but got set`.
-    pub fn operand(position: usize, got: &Value, want: &[&str]) -> Self {
+    /// Returns the error of an operand (counted from 1) that has the wrong type.
+    pub fn operand(position: usize, got: &Value, want: &'static [&'static str]) -> Self {
+        Self::Operand(Box::new(Mismatch { position, got: got.type_name(), want }))
+    }
+
+    /// Returns the same in words; those of an operand are OPA's:
+    /// `operand 1 must be one of {number, string} but got set`.
+    #[must_use]
+    pub fn worded(self) -> Self {
+        let Self::Operand(mismatch) = self else { return self };
+        let Mismatch { position, got, want } = *mismatch;
         let want = match want {
             [one] => (*one).to_string(),
             many => format!("one of {{{}}}", many.join(", ")),
         };
-        Self::Type(format!("operand {position} must be {want} but got {}", got.type_name()))
+        Self::Type(format!("operand {position} must be {want} but got {got}"))
     }
 }
 

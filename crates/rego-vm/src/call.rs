@@ -2,7 +2,7 @@
 
 use std::iter::{repeat_n, repeat_with};
 
-use rego_program::{BuiltinId, Function, FunctionId, Label, ListId, Mock, Reg, Shape, Src};
+use rego_program::{BuiltinId, Code, Function, FunctionId, Label, ListId, Mock, Reg, Shape, Src};
 use rego_value::Value;
 
 use crate::build::Builder;
@@ -14,6 +14,7 @@ use crate::iter::Iter;
 use crate::machine::{Flow, Machine, some};
 use crate::scope::{MockTarget, MockValue, Scope};
 use crate::slot::{Slot, Window};
+use crate::special::Cell;
 
 /// Operands up to this many are passed without an allocation.
 const ARGS_INLINE: usize = 6;
@@ -82,10 +83,9 @@ impl<'a> Machine<'a> {
         if self.waiting.len() > self.setting.budget.depth_max as usize {
             return self.fail(FailureKind::Halt(Halt::Depth), Halt::Depth.to_string());
         }
-        let Some(function) = self.program.functions.get(id.0 as usize) else {
+        let Some(function) = self.function(id) else {
             return self.internal("no such function");
         };
-        let function: &'a Function = function;
         self.trace_enter();
         self.frame = Frame {
             function,
@@ -112,6 +112,18 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
+    /// Returns a function, or what is left of it where base data is as it was given.
+    #[inline]
+    fn function(&self, id: FunctionId) -> Option<&'a Function> {
+        if self.frame.scope == 0
+            && let Some(fixed) = self.setting.fixed
+            && let Some(Code::Less(function)) = fixed.cell(id).and_then(Cell::code)
+        {
+            return Some(function);
+        }
+        self.program.functions.get(id.0 as usize).map(|function| &**function)
+    }
+
     /// Ends the running function.
     pub(crate) fn leave(&mut self, value: Option<Slot<'a>>) -> Run<Flow> {
         let frame = self.frame;
@@ -127,6 +139,11 @@ impl<'a> Machine<'a> {
         }
         if frame.function.shape == Shape::Rule && self.setting.memo {
             self.remember(&frame, value.as_ref());
+        }
+        if frame.entry_scope == 0
+            && let Some(fixed) = self.setting.fixed
+        {
+            self.note_run(fixed, frame.id);
         }
         self.deliver(value, frame.back, frame.entry_scope)
     }
@@ -330,30 +347,38 @@ impl<'a> Machine<'a> {
         name: &str,
         result: Result<Value, BuiltinError>,
     ) -> Run<Option<Slot<'a>>> {
-        let (kind, message) = match result {
+        let error = match result {
             Ok(value) => return Ok(Some(Slot::Own(value))),
             Err(BuiltinError::Undefined) => return Ok(None),
             Err(BuiltinError::Halt(halt)) => {
                 return self.fail(FailureKind::Halt(halt), halt.to_string());
             }
-            Err(BuiltinError::Type(message)) => (FailureKind::Type, message),
-            Err(BuiltinError::Failed(message)) => (FailureKind::Builtin, message),
+            Err(error) => error,
         };
-        if self.setting.strict_builtin_errors {
-            return self.fail(kind, format!("{name}: {message}"));
-        }
         // Kept, the value would hide the error from runs to come.
         self.unsettle();
+        // In most runs nobody asks what it was, so that it is not put in words.
+        if !self.setting.strict_builtin_errors && self.setting.errors.is_none() {
+            return Ok(None);
+        }
+        let (kind, message) = match error.worded() {
+            BuiltinError::Failed(message) => (FailureKind::Builtin, format!("{name}: {message}")),
+            BuiltinError::Type(message) => (FailureKind::Type, format!("{name}: {message}")),
+            BuiltinError::Operand(_) | BuiltinError::Undefined | BuiltinError::Halt(_) => {
+                return Ok(None);
+            }
+        };
+        if self.setting.strict_builtin_errors {
+            return self.fail(kind, message);
+        }
         if let Some(errors) = self.setting.errors {
-            let message = format!("{name}: {message}");
             errors.note(Failure { kind, message, location: self.place() });
         }
         Ok(None)
     }
 
     pub(crate) fn list(&self, list: ListId) -> &'a [Src] {
-        let start = list.start as usize;
         let function: &'a Function = self.frame.function;
-        function.operands.get(start..start + list.len as usize).unwrap_or_default()
+        function.list(list)
     }
 }

@@ -1,8 +1,8 @@
 //! Documents of the rule tree: partly virtual, partly base data.
 
 use rego_analysis::tree::NodeId;
-use rego_program::{IterId, Label, NodeInfo, PathStep, Reg, Src};
-use rego_value::Value;
+use rego_program::{Function, IterId, Label, NodeInfo, Op, PathStep, Reg, Src};
+use rego_value::{Value, View};
 
 use crate::call::{Return, Waiting};
 use crate::failure::Run;
@@ -48,6 +48,16 @@ fn base_child<'v>(value: &'v Value, key: &Value) -> Option<&'v Value> {
         let text = key.as_i64()?.to_string();
         value.as_object()?.get_str(&text)
     })
+}
+
+/// Whether a value is a collection of nothing.
+fn is_empty(value: &Value) -> bool {
+    match value.view() {
+        View::Array(items) => items.is_empty(),
+        View::Set(set) => set.is_empty(),
+        View::Object(object) => object.is_empty(),
+        _ => false,
+    }
 }
 
 impl<'a> Machine<'a> {
@@ -283,11 +293,25 @@ impl<'a> Machine<'a> {
             self.put_iter(iter, Iter::Children(children.into_iter()));
             return Ok(Flow::On);
         }
+        if slot.value().is_some_and(is_empty)
+            && let Some(Op::IterNext { iter: next, exit, .. }) = self.next_op()
+            && *next == iter
+        {
+            self.charge(1)?;
+            self.jump(*exit);
+            return Ok(Flow::On);
+        }
         match Iter::over(&slot) {
             Some(over) => self.put_iter(iter, over),
             None => self.jump(fail),
         }
         Ok(Flow::On)
+    }
+
+    #[inline]
+    fn next_op(&self) -> Option<&'a Op> {
+        let function: &'a Function = self.frame.function;
+        function.code.get(self.frame.pc)
     }
 
     /// The children of a document: those of rules, evaluated when needed, and of base data.

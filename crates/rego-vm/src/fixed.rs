@@ -6,10 +6,11 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rego_program::{Function, FunctionId, IndexHead, Op, Program, Shape};
+use rego_program::{Code, Function, FunctionId, IndexHead, Op, Program, Shape};
 use rego_value::Value;
 
 use crate::builtin::Builtin;
+use crate::special::Cell;
 
 /// Most bytes that the values kept for one program and its data may take. To look how many a value
 /// takes is work that nobody pays for, so that a value which is too big uses up its part as well.
@@ -90,6 +91,8 @@ enum Held {
 #[derive(Debug)]
 pub struct FixedValues {
     values: Box<[OnceLock<Held>]>,
+    /// What is left of each function.
+    cells: Box<[Cell]>,
     bytes_left: AtomicU64,
 }
 
@@ -97,7 +100,18 @@ impl FixedValues {
     /// Returns room for the values of these rules.
     pub fn new(rules: &FixedRules) -> Self {
         let values = std::iter::repeat_with(OnceLock::new).take(rules.kept).collect();
-        Self { values, bytes_left: AtomicU64::new(BYTES_MAX) }
+        let cells = std::iter::repeat_with(Cell::default).take(rules.functions.len()).collect();
+        Self { values, cells, bytes_left: AtomicU64::new(BYTES_MAX) }
+    }
+
+    /// Returns whether there is room for a value, and takes it.
+    pub(crate) fn take_room(&self, value: &Value) -> bool {
+        let left = self.bytes_left.load(Ordering::Relaxed);
+        let most = left.min(VALUE_BYTES_MAX);
+        let bytes = weight(value, most);
+        // Two threads at once may take more than there is.
+        self.bytes_left.store(left.saturating_sub(bytes.unwrap_or(most)), Ordering::Relaxed);
+        bytes.is_some()
     }
 }
 
@@ -111,14 +125,27 @@ pub struct Fixed<'a> {
 }
 
 impl<'a> Fixed<'a> {
-    /// Returns the value of a rule, where it is kept; the inner nothing says that it is undefined.
+    /// Returns the value of a rule, where it is kept, or where it is the same whatever input is; the
+    /// inner nothing says that it is undefined.
     #[inline]
     pub(crate) fn get(self, function: FunctionId) -> Option<Option<&'a Value>> {
-        match self.place(function)?.get()? {
+        let Some(place) = self.place(function) else {
+            return match self.cell(function)?.code()? {
+                Code::Constant(value) => Some(value.as_ref()),
+                Code::Less(_) | Code::Same => None,
+            };
+        };
+        match place.get()? {
             Held::Value(value) => Some(Some(value)),
             Held::Undefined => Some(None),
             Held::TooBig => None,
         }
+    }
+
+    /// Returns what is known of a function; nothing where it is one of a query.
+    #[inline]
+    pub(crate) fn cell(self, function: FunctionId) -> Option<&'a Cell> {
+        self.values.cells.get(function.0 as usize)
     }
 
     /// Keeps the value of a rule, where it is fixed and there is room; returns whether it is kept.
@@ -126,13 +153,7 @@ impl<'a> Fixed<'a> {
         let Some(place) = self.place(function) else { return false };
         let held = place.get_or_init(|| {
             let Some(value) = value else { return Held::Undefined };
-            let left = self.values.bytes_left.load(Ordering::Relaxed);
-            let most = left.min(VALUE_BYTES_MAX);
-            let bytes = weight(value, most);
-            // Two threads at once may keep a value more than there is room for.
-            let left = left.saturating_sub(bytes.unwrap_or(most));
-            self.values.bytes_left.store(left, Ordering::Relaxed);
-            bytes.map_or(Held::TooBig, |_| Held::Value(value.clone()))
+            if self.values.take_room(value) { Held::Value(value.clone()) } else { Held::TooBig }
         });
         !matches!(held, Held::TooBig)
     }

@@ -18,12 +18,13 @@ mod ops;
 mod record;
 mod scope;
 mod slot;
+mod special;
 mod trace;
 mod usage;
 mod with;
 pub mod world;
 
-pub use builtin::{Builtin, BuiltinError, Context, Halt, Host};
+pub use builtin::{Builtin, BuiltinError, Context, Halt, Host, Mismatch};
 pub use failure::{Failure, FailureKind};
 pub use fixed::{Fixed, FixedRules, FixedValues};
 pub use machine::{Budget, Setting, run};

@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use rego_program::{Compare, Function, FunctionId, Label, Op, Program, Reg, Src};
+use rego_program::{Function, FunctionId, Label, Op, Program, Reg, Src};
 use rego_source::Location;
 use rego_value::Value;
 use smallvec::SmallVec;
@@ -19,6 +19,7 @@ use crate::join::{Join, JoinKey};
 use crate::record::{BuiltinErrors, Recorder};
 use crate::scope::{Scope, Scopes};
 use crate::slot::{Slot, Window};
+use crate::special::PER_RUN;
 use crate::trace::{Tracer, Tracing};
 use crate::usage::Usage;
 
@@ -126,6 +127,8 @@ pub(crate) struct Machine<'a> {
     pub(crate) tracing: Tracing,
     /// Whether something beside data may have had a part in the value of a fixed rule of this run.
     pub(crate) is_unsettled: bool,
+    /// How many functions it may still rewrite.
+    pub(crate) rewrites_left: u32,
 }
 
 /// Whether the run goes on.
@@ -158,7 +161,7 @@ static NOTHING: Function = Function {
 };
 
 impl<'a> Machine<'a> {
-    fn new(program: &'a Program, setting: &Setting<'a>) -> Self {
+    pub(crate) fn new(program: &'a Program, setting: &Setting<'a>) -> Self {
         let input = setting.input.map_or(Slot::Empty, Slot::Ref);
         Self {
             program,
@@ -178,11 +181,17 @@ impl<'a> Machine<'a> {
             joins: Vec::new(),
             tracing: Tracing::default(),
             is_unsettled: false,
+            rewrites_left: PER_RUN,
         }
     }
 
     fn run(&mut self, function: FunctionId) -> Run<Option<Value>> {
         self.enter(function, Return::NOWHERE)?;
+        self.go_on()
+    }
+
+    /// Runs until there is an outcome.
+    pub(crate) fn go_on(&mut self) -> Run<Option<Value>> {
         loop {
             let function: &'a Function = self.frame.function;
             let Some(op) = function.code.get(self.frame.pc) else {
@@ -267,12 +276,12 @@ impl<'a> Machine<'a> {
                 }
             }
             Op::Test { op, a, b, fail } => {
-                if !compare(op, self.value(a)?, self.value(b)?) {
+                if !op.holds(self.value(a)?, self.value(b)?) {
                     self.jump(fail);
                 }
             }
             Op::Compare { op, dst, a, b } => {
-                let holds = compare(op, self.value(a)?, self.value(b)?);
+                let holds = op.holds(self.value(a)?, self.value(b)?);
                 self.set(dst, Slot::Own(Value::from(holds)));
             }
             Op::Arith { op, dst, a, b, fail } => self.arith(op, (a, b), (dst, fail))?,
@@ -460,17 +469,5 @@ fn follow<'a>(from: &Slot<'a>, steps: &'a [rego_program::PathStep]) -> Option<Sl
             found.map(|value| Slot::Own(value.clone()))
         }
         Slot::Empty | Slot::Node(_) => None,
-    }
-}
-
-#[inline]
-pub(crate) fn compare(op: Compare, a: &Value, b: &Value) -> bool {
-    match op {
-        Compare::Equal => a == b,
-        Compare::NotEqual => a != b,
-        Compare::Less => a < b,
-        Compare::LessEqual => a <= b,
-        Compare::Greater => a > b,
-        Compare::GreaterEqual => a >= b,
     }
 }

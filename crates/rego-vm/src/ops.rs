@@ -1,14 +1,12 @@
 //! Instructions of more than a line.
 
-use rego_program::{
-    Arith, BuilderId, Compare, IterId, Label, ListId, PathId, PathStep, Reg, Shape, Src,
-};
+use rego_program::{Arith, BuilderId, IterId, Label, ListId, PathId, PathStep, Reg, Shape, Src};
 use rego_value::{Value, View};
 
 use crate::build::Builder;
 use crate::failure::Run;
 use crate::iter::Iter;
-use crate::machine::{Machine, compare};
+use crate::machine::Machine;
 use crate::slot::Slot;
 
 impl<'a> Machine<'a> {
@@ -102,7 +100,7 @@ impl<'a> Machine<'a> {
     /// Gives a value to a rule with one value.
     pub(crate) fn yield_value(&mut self, acc: Reg, src: Src) -> Run<()> {
         let agrees = match self.slot(acc).value() {
-            Some(there) => compare(Compare::Equal, there, self.value(src)?),
+            Some(there) => there == self.value(src)?,
             None => {
                 let slot = self.window().slot(src);
                 self.set(acc, slot);

@@ -38,11 +38,11 @@ pub(super) type Sent<T> = Result<T, SendError>;
 
 impl From<BuiltinError> for SendError {
     fn from(error: BuiltinError) -> Self {
-        match error {
+        match error.worded() {
             BuiltinError::Halt(halt) => Self::Halt(halt),
             BuiltinError::Type(why) => Self::Operand(why),
             BuiltinError::Failed(why) => Self::Failed(why),
-            BuiltinError::Undefined => Self::Failed(String::new()),
+            BuiltinError::Operand(_) | BuiltinError::Undefined => Self::Failed(String::new()),
         }
     }
 }

@@ -168,7 +168,7 @@ const WRONG: &[(&str, &str)] = &[
 fn what_is_wrong_is_said_as_in_opa() {
     let world = World::new(|_| Ok(answer(200, &[], "")));
     for (request, want) in WRONG {
-        let got = match send(&world, &format!("{request}}}")) {
+        let got = match send(&world, &format!("{request}}}")).map_err(BuiltinError::worded) {
             Err(BuiltinError::Type(why) | BuiltinError::Failed(why)) => why,
             other => panic!("{request}: {other:?}"),
         };

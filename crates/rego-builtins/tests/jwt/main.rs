@@ -59,7 +59,7 @@ fn call_within(steps: u64, name: &str, operands: &[&Value]) -> Result<Value, Bui
 
 /// The message of a failure; an answer is shown instead.
 fn failure(outcome: Result<Value, BuiltinError>) -> String {
-    match outcome {
+    match outcome.map_err(BuiltinError::worded) {
         Err(BuiltinError::Failed(message) | BuiltinError::Type(message)) => message,
         other => format!("{other:?}"),
     }

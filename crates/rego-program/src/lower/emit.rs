@@ -1,6 +1,7 @@
 //! A function under construction: registers, labels, constants, and what variables are bound to.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use rego_analysis::tree::Local;
 use rego_source::Location;
@@ -46,7 +47,7 @@ pub(super) struct Emit<'s, 't> {
     operands: Vec<Src>,
     paths: Vec<Path>,
     withs: Vec<Vec<(WithTarget, WithValue)>>,
-    indexes: Vec<(RuleIndex, Vec<Label>)>,
+    indexes: Vec<(Arc<RuleIndex>, Vec<Label>)>,
     marks: Vec<Mark>,
     used: Frame,
     /// The most of each that was in use at a time.
@@ -209,7 +210,7 @@ impl<'s, 't> Emit<'s, 't> {
     }
 
     pub(super) fn index(&mut self, index: RuleIndex, labels: Vec<Label>) -> u32 {
-        self.indexes.push((index, labels));
+        self.indexes.push((Arc::new(index), labels));
         self.indexes.len() as u32 - 1
     }
 

@@ -35,10 +35,14 @@ pub(crate) fn answers(policy: &Policy, options: &EvalOptions<'_>) -> Answers {
     asked(&policy.prepare("data").unwrap(), options)
 }
 
-/// Asks the same query for everything twice.
-pub(crate) fn repeated_answers(policy: &Policy, options: &EvalOptions<'_>) -> (Answers, Answers) {
+/// Asks the same query for everything, some times.
+pub(crate) fn repeated_answers(
+    policy: &Policy,
+    options: &EvalOptions<'_>,
+    times: usize,
+) -> Vec<Answers> {
     let query = policy.prepare("data").unwrap();
-    (asked(&query, options), asked(&query, options))
+    (0..times).map(|_| asked(&query, options)).collect()
 }
 
 fn asked(query: &Query, options: &EvalOptions<'_>) -> Answers {
