@@ -22,4 +22,4 @@ pub use program::{
     BuiltinId, Function, FunctionId, Keyed, LowerOptions, Mark, MarkEvent, MarkNode, Mock,
     NodeInfo, Path, PathStep, Program, QueryProgram, RowLayout, Shape, WithTarget, WithValue,
 };
-pub use special::{Code, Known, Special, specialise};
+pub use special::{Known, Less, Special, specialise};

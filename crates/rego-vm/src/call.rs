@@ -2,7 +2,9 @@
 
 use std::iter::{repeat_n, repeat_with};
 
-use rego_program::{BuiltinId, Code, Function, FunctionId, Label, ListId, Mock, Reg, Shape, Src};
+use rego_program::{
+    BuiltinId, Function, FunctionId, Label, ListId, Mock, Reg, Shape, Special, Src,
+};
 use rego_value::Value;
 
 use crate::build::Builder;
@@ -76,16 +78,32 @@ pub(crate) enum Waiting<'a> {
     Document(Box<DocFrame>),
 }
 
+/// What is known of a function.
+enum Look<'a> {
+    /// Its outcome.
+    Known(Option<&'a Value>),
+    /// What it does.
+    Code(&'a Function),
+}
+
 impl<'a> Machine<'a> {
     /// Makes a frame for a function and runs on in it. Who waits is on the list already.
     pub(crate) fn enter(&mut self, id: FunctionId, back: Return) -> Run<()> {
+        let function: &'a Function = match self.look(id) {
+            Some(Look::Code(function)) => function,
+            Some(Look::Known(_)) | None => match self.program.functions.get(id.0 as usize) {
+                Some(function) => function,
+                None => return self.internal("no such function"),
+            },
+        };
+        self.enter_at((id, function), back)
+    }
+
+    fn enter_at(&mut self, (id, function): (FunctionId, &'a Function), back: Return) -> Run<()> {
         self.charge(1)?;
         if self.waiting.len() > self.setting.budget.depth_max as usize {
             return self.fail(FailureKind::Halt(Halt::Depth), Halt::Depth.to_string());
         }
-        let Some(function) = self.function(id) else {
-            return self.internal("no such function");
-        };
         self.trace_enter();
         self.frame = Frame {
             function,
@@ -112,16 +130,19 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    /// Returns a function, or what is left of it where base data is as it was given.
+    /// Returns a function, or what is known of it where base data is as it was given.
     #[inline]
-    fn function(&self, id: FunctionId) -> Option<&'a Function> {
+    fn look(&self, id: FunctionId) -> Option<Look<'a>> {
         if self.frame.scope == 0
             && let Some(fixed) = self.setting.fixed
-            && let Some(Code::Less(function)) = fixed.cell(id).and_then(Cell::code)
         {
-            return Some(function);
+            match fixed.cell(id).and_then(Cell::get) {
+                Some(Special::Constant(value)) => return Some(Look::Known(value.as_ref())),
+                Some(Special::Less(less)) => return Some(Look::Code(&less.function)),
+                Some(Special::Same) | None => {}
+            }
         }
-        self.program.functions.get(id.0 as usize).map(|function| &**function)
+        self.program.functions.get(id.0 as usize).map(|function| Look::Code(function))
     }
 
     /// Ends the running function.
@@ -197,12 +218,21 @@ impl<'a> Machine<'a> {
                 return Ok(Flow::On);
             }
         }
-        if let Some(value) = self.recall(id) {
+        let function = match self.look(id) {
+            Some(Look::Code(function)) => function,
+            Some(Look::Known(value)) => {
+                self.set_or(back.dst, value.map(Slot::Ref), back.fail);
+                return Ok(Flow::On);
+            }
+            None => return self.internal("no such function"),
+        };
+        if let Some(value) = self.scope().remembered(id) {
+            let value = value.clone();
             self.set_or(back.dst, some(value), back.fail);
             return Ok(Flow::On);
         }
         self.waiting.push(Waiting::Code(self.frame));
-        self.enter(id, back)?;
+        self.enter_at((id, function), back)?;
         Ok(Flow::On)
     }
 
@@ -210,10 +240,7 @@ impl<'a> Machine<'a> {
     /// one before over the same data.
     #[inline]
     pub(crate) fn recall(&self, id: FunctionId) -> Option<Slot<'a>> {
-        if self.frame.scope == 0
-            && let Some(fixed) = self.setting.fixed
-            && let Some(value) = fixed.get(id)
-        {
+        if let Some(Look::Known(value)) = self.look(id) {
             return Some(value.map_or(Slot::Empty, Slot::Ref));
         }
         self.scope().remembered(id).cloned()

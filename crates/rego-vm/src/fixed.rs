@@ -3,10 +3,10 @@
 //!
 //! Must not know: how a rule is run.
 
-use std::sync::OnceLock;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rego_program::{Code, Function, FunctionId, IndexHead, Op, Program, Shape};
+use rego_program::{Function, FunctionId, IndexHead, Op, Program, Shape, Special};
 use rego_value::Value;
 
 use crate::builtin::Builtin;
@@ -29,15 +29,14 @@ enum Known {
     Free,
     /// Its value depends on data and operands alone.
     Fixed,
-    /// A rule without parameters whose value depends on data alone, and is kept in this place.
-    Kept(u32),
+    /// A rule without parameters whose value depends on data alone, and is kept.
+    Kept,
 }
 
 /// Which functions of a program depend on base data alone.
 #[derive(Debug)]
 pub struct FixedRules {
     functions: Vec<Known>,
-    kept: usize,
 }
 
 impl FixedRules {
@@ -48,19 +47,12 @@ impl FixedRules {
         let outward: Vec<bool> =
             program.builtins.iter().map(|name| find(name).is_none_or(looks_out)).collect();
         let free = free_functions(program, &outward);
-        let mut kept = 0;
-        let mut known = |(function, free): (&std::sync::Arc<Function>, &bool)| {
-            if *free {
-                return Known::Free;
-            }
-            if function.shape != Shape::Rule {
-                return Known::Fixed;
-            }
-            kept += 1;
-            Known::Kept(kept - 1)
+        let known = |(function, free): (&Arc<Function>, &bool)| match function.shape {
+            _ if *free => Known::Free,
+            Shape::Rule => Known::Kept,
+            Shape::Function { .. } | Shape::Query => Known::Fixed,
         };
-        let functions = program.functions.iter().zip(&free).map(&mut known).collect();
-        Self { functions, kept: kept as usize }
+        Self { functions: program.functions.iter().zip(&free).map(known).collect() }
     }
 
     /// Whether a function depends on data and operands alone.
@@ -68,40 +60,25 @@ impl FixedRules {
         self.functions.get(function.0 as usize).is_some_and(|known| *known != Known::Free)
     }
 
-    fn place(&self, function: FunctionId) -> Option<usize> {
-        match self.functions.get(function.0 as usize)? {
-            Known::Kept(place) => Some(*place as usize),
-            Known::Free | Known::Fixed => None,
-        }
+    /// Whether the value of a rule depends on data alone.
+    fn is_kept(&self, function: FunctionId) -> bool {
+        self.functions.get(function.0 as usize) == Some(&Known::Kept)
     }
 }
 
-/// What is known of the value of a rule.
-#[derive(Debug)]
-enum Held {
-    /// It is this.
-    Value(Value),
-    /// There is none.
-    Undefined,
-    /// It takes more than there was room for.
-    TooBig,
-}
-
-/// The values of fixed rules, for one program over one state of data. Shared between threads.
+/// What is known over one state of data of a program's functions: the values of fixed rules, and what
+/// is left of others. Shared between threads.
 #[derive(Debug)]
 pub struct FixedValues {
-    values: Box<[OnceLock<Held>]>,
-    /// What is left of each function.
     cells: Box<[Cell]>,
     bytes_left: AtomicU64,
 }
 
 impl FixedValues {
-    /// Returns room for the values of these rules.
+    /// Returns room for what becomes known of the functions of these rules' program.
     pub fn new(rules: &FixedRules) -> Self {
-        let values = std::iter::repeat_with(OnceLock::new).take(rules.kept).collect();
         let cells = std::iter::repeat_with(Cell::default).take(rules.functions.len()).collect();
-        Self { values, cells, bytes_left: AtomicU64::new(BYTES_MAX) }
+        Self { cells, bytes_left: AtomicU64::new(BYTES_MAX) }
     }
 
     /// Returns whether there is room for a value, and takes it.
@@ -125,23 +102,6 @@ pub struct Fixed<'a> {
 }
 
 impl<'a> Fixed<'a> {
-    /// Returns the value of a rule, where it is kept, or where it is the same whatever input is; the
-    /// inner nothing says that it is undefined.
-    #[inline]
-    pub(crate) fn get(self, function: FunctionId) -> Option<Option<&'a Value>> {
-        let Some(place) = self.place(function) else {
-            return match self.cell(function)?.code()? {
-                Code::Constant(value) => Some(value.as_ref()),
-                Code::Less(_) | Code::Same => None,
-            };
-        };
-        match place.get()? {
-            Held::Value(value) => Some(Some(value)),
-            Held::Undefined => Some(None),
-            Held::TooBig => None,
-        }
-    }
-
     /// Returns what is known of a function; nothing where it is one of a query.
     #[inline]
     pub(crate) fn cell(self, function: FunctionId) -> Option<&'a Cell> {
@@ -150,17 +110,17 @@ impl<'a> Fixed<'a> {
 
     /// Keeps the value of a rule, where it is fixed and there is room; returns whether it is kept.
     pub(crate) fn keep(self, function: FunctionId, value: Option<&Value>) -> bool {
-        let Some(place) = self.place(function) else { return false };
-        let held = place.get_or_init(|| {
-            let Some(value) = value else { return Held::Undefined };
-            if self.values.take_room(value) { Held::Value(value.clone()) } else { Held::TooBig }
+        if !self.rules.is_kept(function) {
+            return false;
+        }
+        let fits = |value: &Value| self.values.take_room(value);
+        let held = self.cell(function).map(|cell| {
+            cell.get_or_init(|| {
+                let fits = value.is_none_or(fits);
+                if fits { Special::Constant(value.cloned()) } else { Special::Same }
+            })
         });
-        !matches!(held, Held::TooBig)
-    }
-
-    #[inline]
-    fn place(self, function: FunctionId) -> Option<&'a OnceLock<Held>> {
-        self.values.values.get(self.rules.place(function)?)
+        matches!(held, Some(Special::Constant(_)))
     }
 }
 

@@ -8,7 +8,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use rego_program::{BuiltinId, Code, FunctionId, Known, Program, Reg, Shape, Special, specialise};
+use rego_program::{BuiltinId, FunctionId, Known, Less, Program, Reg, Shape, Special, specialise};
 use rego_value::Value;
 
 use crate::builtin::{BuiltinError, Context};
@@ -31,16 +31,25 @@ pub(crate) struct Cell {
     special: OnceLock<Special>,
 }
 
+const _: () = assert!(size_of::<Cell>() == 32);
+
 impl Cell {
-    /// Returns what is left of what the function does.
+    /// Returns what is left of the function, where that is known.
     #[inline]
-    pub(crate) fn code(&self) -> Option<&Code> {
-        self.special.get().map(|special| &special.code)
+    pub(crate) fn get(&self) -> Option<&Special> {
+        self.special.get()
     }
 
-    /// Returns the only value that the function can have, where it is known.
-    fn only(&self) -> Option<Value> {
-        self.special.get()?.only.clone()
+    /// Returns what is left of the function, which is this where it is not known yet.
+    pub(crate) fn get_or_init(&self, init: impl FnOnce() -> Special) -> &Special {
+        self.special.get_or_init(init)
+    }
+
+    fn less(&self) -> Option<&Less> {
+        match self.get()? {
+            Special::Less(less) => Some(less),
+            Special::Constant(_) | Special::Same => None,
+        }
     }
 
     /// Notes a run; returns whether the function is to be rewritten. Threads may miss runs of others.
@@ -70,7 +79,7 @@ impl<'a> Machine<'a> {
     fn rewrite(&self, fixed: Fixed<'a>, cell: &Cell, id: FunctionId) {
         let Some(function) = self.program.functions.get(id.0 as usize) else { return };
         let probe = Probe { program: self.program, setting: self.setting.to_probe(), fixed };
-        cell.special.get_or_init(|| specialise(function, &probe));
+        cell.get_or_init(|| specialise(function, &probe));
     }
 
     /// Runs a function for operands.
@@ -112,11 +121,18 @@ impl Known for Probe<'_> {
     }
 
     fn rule(&self, id: FunctionId) -> Option<Option<Value>> {
-        self.fixed.get(id).map(|value| value.cloned())
+        match self.fixed.cell(id)?.get()? {
+            Special::Constant(value) => Some(value.clone()),
+            Special::Less(_) | Special::Same => None,
+        }
     }
 
     fn only(&self, id: FunctionId) -> Option<Value> {
-        self.fixed.cell(id)?.only()
+        self.fixed.cell(id)?.less()?.only.clone()
+    }
+
+    fn alias(&self, id: FunctionId) -> Option<FunctionId> {
+        self.fixed.cell(id)?.less()?.alias
     }
 
     fn call(&self, id: FunctionId, operands: &[Value]) -> Option<Option<Value>> {

@@ -5,7 +5,7 @@ use rego_value::{Value, View};
 use super::Known;
 use super::state::{Held, State, is_same};
 use crate::op::{Compare, Label, ListId, Op, PathId, Reg, Src};
-use crate::program::{Function, PathStep};
+use crate::program::{Function, FunctionId, PathStep};
 
 /// What an instruction comes to, where enough is known.
 #[derive(Debug)]
@@ -53,11 +53,17 @@ impl<'f> Flow<'f> {
         self.states.get(at)?.as_ref()?.source(src, self.function)
     }
 
+    /// Returns the rule that has the outcome of a rule.
+    pub(super) fn asked(&self, rule: FunctionId) -> FunctionId {
+        self.known.alias(rule).unwrap_or(rule)
+    }
+
     /// Whether anything is decided that was open.
     pub(super) fn decides(&self) -> bool {
         (0..self.function.code.len()).any(|at| match self.at(at) {
             None => true,
             Some((Op::Jump(_) | Op::Clear { .. } | Op::Move { .. }, _)) => false,
+            Some((Op::Rule { function, .. }, Outcome::Open)) => self.asked(function) != function,
             Some((_, outcome)) => !matches!(outcome, Outcome::Open),
         })
     }

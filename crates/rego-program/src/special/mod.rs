@@ -33,6 +33,8 @@ pub trait Known {
     fn rule(&self, id: FunctionId) -> Option<Option<Value>>;
     /// Returns the only value that a rule can have, where there is one; it may have none.
     fn only(&self, id: FunctionId) -> Option<Value>;
+    /// Returns the rule whose outcome a rule has, where that is all it does.
+    fn alias(&self, id: FunctionId) -> Option<FunctionId>;
     /// Returns what a function gives for these operands.
     fn call(&self, id: FunctionId, operands: &[Value]) -> Option<Option<Value>>;
     /// Returns what a builtin gives for these operands.
@@ -41,22 +43,24 @@ pub trait Known {
 
 /// What is left of a function.
 #[derive(Debug)]
-pub struct Special {
-    /// Its only value, where it can have but one; it may have none.
-    pub only: Option<Value>,
-    /// What it does.
-    pub code: Code,
-}
-
-/// What is left of what a function does.
-#[derive(Debug)]
-pub enum Code {
-    /// Nothing: its outcome is this, whatever input is. Nothing here says that it has no value.
+pub enum Special {
+    /// Its outcome, whatever input is; the inner nothing says that it has no value.
     Constant(Option<Value>),
-    /// What another does, with the same outcomes.
-    Less(Box<Function>),
+    /// Less, with the same outcomes.
+    Less(Box<Less>),
     /// All of it.
     Same,
+}
+
+/// What does as much as a function, with less.
+#[derive(Debug)]
+pub struct Less {
+    /// What it does.
+    pub function: Function,
+    /// Its only value, where it can have but one; it may have none.
+    pub only: Option<Value>,
+    /// The rule whose outcome it has, where that is all.
+    pub alias: Option<FunctionId>,
 }
 
 /// Rewrites a function for what is known. It must run where nothing is replaced by `with`.
@@ -64,27 +68,47 @@ pub fn specialise(function: &Function, known: &dyn Known) -> Special {
     let size = function.code.len();
     let fits = size <= CODE_MAX && size * function.registers as usize <= STATE_MAX;
     if !fits || function.code.iter().any(is_foreign) {
-        return Special { only: None, code: Code::Same };
+        return Special::Same;
     }
     let flow = Flow::of(function, known);
-    if function.shape != Shape::Rule {
-        return Special { only: None, code: rewritten(function, &flow) };
+    let values = if function.shape == Shape::Rule { flow.values() } else { None };
+    if flow.is_harmless() {
+        match values {
+            Some((None, _)) => return Special::Constant(None),
+            Some((Some(value), false)) => return Special::Constant(Some(value)),
+            Some((Some(_), true)) | None => {}
+        }
     }
-    match flow.values() {
-        Some((None, _)) if flow.is_harmless() => Special { only: None, code: Code::Constant(None) },
-        Some((only, false)) if flow.is_harmless() => {
-            Special { only: only.clone(), code: Code::Constant(only) }
+    let only = values.and_then(|(only, _)| only);
+    if only.is_none() && !flow.decides() {
+        return Special::Same;
+    }
+    match rewrite::rewrite(function, &flow) {
+        Some(function) => {
+            let alias = alias(&function, known);
+            Special::Less(Box::new(Less { function, only, alias }))
         }
-        values => {
-            let only = values.and_then(|(only, _)| only);
-            Special { only, code: rewritten(function, &flow) }
-        }
+        None => Special::Same,
     }
 }
 
-fn rewritten(function: &Function, flow: &Flow<'_>) -> Code {
-    let less = flow.decides().then(|| rewrite::rewrite(function, flow)).flatten();
-    less.map_or(Code::Same, |less| Code::Less(Box::new(less)))
+/// Returns the rule whose outcome a function has, where it does nothing but ask for that.
+fn alias(function: &Function, known: &dyn Known) -> Option<FunctionId> {
+    let &[Op::Rule { dst, function: asked, fail }, Op::Return { src }, Op::ReturnReg { reg }] =
+        function.code.as_slice()
+    else {
+        return None;
+    };
+    let is_value = match src.decode() {
+        Err(given) => given == dst,
+        Ok(constant) => {
+            let given = function.constants.get(constant as usize)?;
+            state::is_same(given, &known.only(asked)?)
+        }
+    };
+    // The last one gives nothing, where it is only come to when the rule has no value.
+    let holds = function.shape == Shape::Rule && is_value && fail.0 == 2 && reg != dst;
+    holds.then_some(asked)
 }
 
 /// Whether a function with this instruction is left as it is: it runs in contexts of its own, or is

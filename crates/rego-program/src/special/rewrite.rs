@@ -82,6 +82,9 @@ impl Left {
             *list = ListId { start, len: sources.len() as u32 };
             self.function.operands.extend(sources);
         }
+        if let Op::Rule { function, .. } = &mut op {
+            *function = flow.asked(*function);
+        }
         if let Some(path) = op.path_mut() {
             *path = self.path(old, *path)?;
         }
