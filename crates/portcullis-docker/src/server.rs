@@ -27,10 +27,12 @@ use tokio::time::timeout;
 use crate::plugin::{Plugin, Unread};
 use crate::server::afterwards::Afterwards;
 use crate::server::phase::{Phase, Phased};
+use crate::server::steady::Steady;
 use crate::wire::{self, Answer, Call};
 
 mod afterwards;
 mod phase;
+mod steady;
 
 /// What the server grants its clients. The defaults are ours.
 #[derive(Clone, Copy, Debug)]
@@ -117,10 +119,10 @@ pub async fn serve(
             (slot, accepted) = accept => match accepted {
                 Ok((stream, _)) => {
                     let connection = connection(Arc::clone(&server), stream, stopped.clone());
-                    connections.spawn(async move {
+                    connections.spawn(Steady::new(async move {
                         let _slot = slot;
                         connection.await;
-                    });
+                    }));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept a connection");
