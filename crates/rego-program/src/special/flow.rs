@@ -1,5 +1,7 @@
 //! Which instructions of a function can be reached, and what is known at each of them.
 
+use std::cell::{Cell, OnceCell};
+
 use rego_value::{Value, View};
 
 use super::Known;
@@ -26,19 +28,40 @@ pub(super) struct Flow<'f> {
     known: &'f dyn Known,
     /// What is known before each instruction; nothing where it cannot be reached.
     states: Vec<Option<State>>,
+    /// What the call at each instruction gives, once it was asked for. What is known there never becomes
+    /// another value, and an answer must stay what it was: all that follows was found by it.
+    calls: Vec<OnceCell<Answer>>,
+    calls_left: Cell<u32>,
 }
 
+/// What is known of a call: nothing, or its outcome.
+type Answer = Option<Option<Value>>;
+
+/// Most calls of a function that are made beforehand.
+const CALLS_MAX: u32 = 64;
+
+/// Most times, for each instruction, that one is looked at again.
+const TURNS_MAX: usize = 8;
+
 impl<'f> Flow<'f> {
-    /// Follows a function from its start until nothing more is learnt. Each turn takes something from
-    /// what is known of an instruction, so that this ends.
-    pub(super) fn of(function: &'f Function, known: &'f dyn Known) -> Self {
-        let mut flow = Self { function, known, states: vec![None; function.code.len()] };
-        let mut open = vec![0];
+    /// Follows a function from its start until nothing more is learnt; nothing where that takes long.
+    pub(super) fn of(function: &'f Function, known: &'f dyn Known) -> Option<Self> {
+        let size = function.code.len();
+        let mut flow = Self {
+            function,
+            known,
+            states: vec![None; size],
+            calls: std::iter::repeat_with(OnceCell::new).take(size).collect(),
+            calls_left: Cell::new(CALLS_MAX),
+        };
+        let mut open = Vec::new();
         flow.reach(&mut open, 0, &State::at_start(function));
+        let mut turns_left = size * TURNS_MAX;
         while let Some(at) = open.pop() {
+            turns_left = turns_left.checked_sub(1)?;
             flow.follow(&mut open, at);
         }
-        flow
+        Some(flow)
     }
 
     /// Returns the instruction at a position, and what it comes to; nothing where it is not reached.
@@ -200,13 +223,16 @@ impl<'f> Flow<'f> {
                 (Held::Value(there), Some(value)) if is_same(there, value) => Outcome::Skip,
                 _ => Outcome::Open,
             },
-            _ => self.found(op, state).or_else(|| self.tested(op, state)).unwrap_or(Outcome::Open),
+            _ => self
+                .found(at, op, state)
+                .or_else(|| self.tested(op, state))
+                .unwrap_or(Outcome::Open),
         }
     }
 
     /// What an instruction comes to that looks for a value; nothing where it is none, or not enough is
     /// known.
-    fn found(&self, op: Op, state: &State) -> Option<Outcome> {
+    fn found(&self, at: usize, op: Op, state: &State) -> Option<Outcome> {
         let value = |src: Src| state.source(src, self.function);
         let (dst, fail, found) = match op {
             Op::DataPath { dst, path, fail } => (dst, fail, self.data_path(path)?),
@@ -217,14 +243,16 @@ impl<'f> Flow<'f> {
             Op::Force { dst, src, fail } => (dst, fail, Some(value(src)?.clone())),
             Op::Rule { dst, function, fail } => (dst, fail, self.known.rule(function)?),
             Op::Call { dst, function, args, fail } => {
-                (dst, fail, self.known.call(function, &self.operands(args, state)?)?)
+                let call = |args: &[Value]| self.known.call(function, args);
+                (dst, fail, self.called(at, &self.operands(args, state)?, call)?)
             }
             Op::Builtin { dst, builtin, args, fail } => {
-                (dst, fail, self.known.builtin(builtin, &self.operands(args, state)?)?)
+                let call = |args: &[Value]| self.known.builtin(builtin, args);
+                (dst, fail, self.called(at, &self.operands(args, state)?, call)?)
             }
-            Op::Element { dst, src, at, fail } => {
+            Op::Element { dst, src, at: position, fail } => {
                 let items = value(src)?.as_array();
-                (dst, fail, items.and_then(|items| items.get(at as usize)).cloned())
+                (dst, fail, items.and_then(|items| items.get(position as usize)).cloned())
             }
             _ => return None,
         };
@@ -254,6 +282,21 @@ impl<'f> Flow<'f> {
             _ => return None,
         };
         Some(if holds { Outcome::Skip } else { Outcome::Go(fail) })
+    }
+
+    /// What the call at an instruction gives for these operands.
+    fn called(
+        &self,
+        at: usize,
+        operands: &[Value],
+        call: impl FnOnce(&[Value]) -> Answer,
+    ) -> Answer {
+        let answer = self.calls.get(at)?.get_or_init(|| {
+            let left = self.calls_left.get().checked_sub(1)?;
+            self.calls_left.set(left);
+            call(operands)
+        });
+        answer.clone()
     }
 
     fn held(&self, src: Src, state: &State) -> Held {

@@ -25,7 +25,8 @@ const STATE_MAX: usize = 1 << 18;
 
 /// What is known before input is.
 ///
-/// A known answer: a value, or that there is none. Nothing: it is not known, or would be an error.
+/// A known answer: a value, or that there is none. Nothing: it is not known, or would be an error. What is
+/// known once stays known.
 pub trait Known {
     /// Returns the base document.
     fn data(&self) -> &Value;
@@ -70,7 +71,7 @@ pub fn specialise(function: &Function, known: &dyn Known) -> Special {
     if !fits || function.code.iter().any(is_foreign) {
         return Special::Same;
     }
-    let flow = Flow::of(function, known);
+    let Some(flow) = Flow::of(function, known) else { return Special::Same };
     let values = if function.shape == Shape::Rule { flow.values() } else { None };
     if flow.is_harmless() {
         match values {
