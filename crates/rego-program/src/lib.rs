@@ -17,6 +17,7 @@ pub use index::{IndexHead, RuleIndex};
 pub use lower::{LowerError, extend, lower};
 pub use op::{
     Arith, BuilderId, Compare, CtxId, IterId, Label, ListId, MarkId, Op, PathId, Reg, Src, WithId,
+    is_member,
 };
 pub use program::{
     BuiltinId, Function, FunctionId, Keyed, LowerOptions, Mark, MarkEvent, MarkNode, Mock,

@@ -5,7 +5,7 @@
 //! backtracking is a jump that is known beforehand, and a decision allocates no choice points.
 
 use rego_analysis::tree::NodeId;
-use rego_value::Value;
+use rego_value::{Value, View};
 
 use crate::program::{BuiltinId, FunctionId};
 
@@ -103,6 +103,16 @@ impl Compare {
             Compare::Greater => a > b,
             Compare::GreaterEqual => a >= b,
         }
+    }
+}
+
+/// Whether `item` is an element of an array or set, or a value of an object.
+pub fn is_member(item: &Value, of: &Value) -> bool {
+    match of.view() {
+        View::Array(items) => items.contains(item),
+        View::Set(set) => set.contains(item),
+        View::Object(object) => object.values().contains(item),
+        _ => false,
     }
 }
 

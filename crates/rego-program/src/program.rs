@@ -209,6 +209,26 @@ pub enum MarkNode {
 }
 
 impl Function {
+    /// Returns the function that does nothing.
+    pub const fn empty(shape: Shape) -> Self {
+        Self {
+            shape,
+            path: Vec::new(),
+            registers: 0,
+            iters: 0,
+            builders: 0,
+            ctxs: 0,
+            code: Vec::new(),
+            places: Vec::new(),
+            constants: Vec::new(),
+            operands: Vec::new(),
+            paths: Vec::new(),
+            withs: Vec::new(),
+            indexes: Vec::new(),
+            marks: Vec::new(),
+        }
+    }
+
     /// Whether it uses anything but registers.
     #[inline]
     pub fn has_state(&self) -> bool {

@@ -319,6 +319,17 @@ impl Value {
         path.iter().try_fold(self, |value, key| value.get(&Value::from(*key)))
     }
 
+    /// Returns how many elements or entries a collection has; nothing where it is none.
+    #[inline]
+    pub fn elements_len(&self) -> Option<usize> {
+        match self.view() {
+            View::Array(items) => Some(items.len()),
+            View::Set(set) => Some(set.len()),
+            View::Object(object) => Some(object.len()),
+            _ => None,
+        }
+    }
+
     /// Returns the name Rego gives this type: `null`, `boolean`, `number`, `string`, `array`,
     /// `object` or `set`.
     pub fn type_name(&self) -> &'static str {

@@ -2,7 +2,7 @@
 
 use rego_analysis::tree::NodeId;
 use rego_program::{Function, IterId, Label, NodeInfo, Op, PathStep, Reg, Src};
-use rego_value::{Value, View};
+use rego_value::Value;
 
 use crate::call::{Return, Waiting};
 use crate::failure::Run;
@@ -48,16 +48,6 @@ fn base_child<'v>(value: &'v Value, key: &Value) -> Option<&'v Value> {
         let text = key.as_i64()?.to_string();
         value.as_object()?.get_str(&text)
     })
-}
-
-/// Whether a value is a collection of nothing.
-fn is_empty(value: &Value) -> bool {
-    match value.view() {
-        View::Array(items) => items.is_empty(),
-        View::Set(set) => set.is_empty(),
-        View::Object(object) => object.is_empty(),
-        _ => false,
-    }
 }
 
 impl<'a> Machine<'a> {
@@ -293,7 +283,7 @@ impl<'a> Machine<'a> {
             self.put_iter(iter, Iter::Children(children.into_iter()));
             return Ok(Flow::On);
         }
-        if slot.value().is_some_and(is_empty)
+        if slot.value().and_then(Value::elements_len) == Some(0)
             && let Some(Op::IterNext { iter: next, exit, .. }) = self.next_op()
             && *next == iter
         {

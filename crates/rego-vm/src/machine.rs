@@ -143,22 +143,7 @@ pub(crate) enum Flow {
 /// The set of nothing.
 static EMPTY: LazyLock<Value> = LazyLock::new(|| Value::set(Vec::new()));
 
-static NOTHING: Function = Function {
-    shape: rego_program::Shape::Query,
-    path: Vec::new(),
-    registers: 0,
-    iters: 0,
-    builders: 0,
-    ctxs: 0,
-    code: Vec::new(),
-    places: Vec::new(),
-    constants: Vec::new(),
-    operands: Vec::new(),
-    paths: Vec::new(),
-    withs: Vec::new(),
-    indexes: Vec::new(),
-    marks: Vec::new(),
-};
+static NOTHING: Function = Function::empty(rego_program::Shape::Query);
 
 impl<'a> Machine<'a> {
     pub(crate) fn new(program: &'a Program, setting: &Setting<'a>) -> Self {

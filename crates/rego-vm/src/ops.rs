@@ -1,6 +1,8 @@
 //! Instructions of more than a line.
 
-use rego_program::{Arith, BuilderId, IterId, Label, ListId, PathId, PathStep, Reg, Shape, Src};
+use rego_program::{
+    Arith, BuilderId, IterId, Label, ListId, PathId, PathStep, Reg, Shape, Src, is_member,
+};
 use rego_value::{Value, View};
 
 use crate::build::Builder;
@@ -89,12 +91,7 @@ impl<'a> Machine<'a> {
         };
         self.charge(length as u64 / 8)?;
         let item = self.value(item)?;
-        Ok(match self.value(of)?.view() {
-            View::Array(items) => items.contains(item),
-            View::Set(set) => set.contains(item),
-            View::Object(object) => object.values().contains(item),
-            _ => false,
-        })
+        Ok(is_member(item, self.value(of)?))
     }
 
     /// Gives a value to a rule with one value.

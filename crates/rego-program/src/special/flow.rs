@@ -2,11 +2,11 @@
 
 use std::cell::{Cell, OnceCell};
 
-use rego_value::{Value, View};
+use rego_value::Value;
 
 use super::Known;
 use super::state::{Held, State, is_same};
-use crate::op::{Compare, Label, ListId, Op, PathId, Reg, Src};
+use crate::op::{Compare, Label, ListId, Op, PathId, Reg, Src, is_member};
 use crate::program::{Function, FunctionId, PathStep};
 
 /// What an instruction comes to, where enough is known.
@@ -193,7 +193,7 @@ impl<'f> Flow<'f> {
                 Held::Any => Outcome::Open,
             },
             Op::IterStart { iter, src, fail } => {
-                match state.source(src, self.function).map(length) {
+                match state.source(src, self.function).map(Value::elements_len) {
                     Some(None) => Outcome::Go(fail),
                     Some(Some(0)) => match self.function.code.get(at + 1) {
                         Some(Op::IterNext { iter: next, exit, .. }) if *next == iter => {
@@ -268,7 +268,7 @@ impl<'f> Flow<'f> {
             Op::Test { op, a, b, fail } => (self.compare(op, a, b, state)?, fail),
             Op::Member { item, of, fail } => {
                 let of = value(of)?;
-                let is_empty = length(of).is_none_or(|length| length == 0);
+                let is_empty = of.elements_len().is_none_or(|length| length == 0);
                 (!is_empty && is_member(value(item)?, of), fail)
             }
             Op::ArrayLen { src, len, fail } => {
@@ -340,25 +340,6 @@ fn write(state: &State, dst: Reg, held: Held) -> Outcome {
 
 fn follow<'v>(value: &'v Value, steps: &[PathStep]) -> Option<&'v Value> {
     steps.iter().try_fold(value, |value, step| step.get(value))
-}
-
-/// How many elements a collection has; nothing where it is none.
-fn length(value: &Value) -> Option<usize> {
-    match value.view() {
-        View::Array(items) => Some(items.len()),
-        View::Set(set) => Some(set.len()),
-        View::Object(object) => Some(object.len()),
-        _ => None,
-    }
-}
-
-fn is_member(item: &Value, of: &Value) -> bool {
-    match of.view() {
-        View::Array(items) => items.contains(item),
-        View::Set(set) => set.contains(item),
-        View::Object(object) => object.values().contains(item),
-        _ => false,
-    }
 }
 
 /// Forgets what an instruction that is left to the run may change.

@@ -45,20 +45,12 @@ struct Left {
 impl Left {
     fn new(old: &Function) -> Self {
         let function = Function {
-            shape: old.shape,
             path: old.path.clone(),
             registers: old.registers,
             iters: old.iters,
             builders: old.builders,
-            ctxs: 0,
-            code: Vec::new(),
-            places: Vec::new(),
-            constants: Vec::new(),
-            operands: Vec::new(),
-            paths: Vec::new(),
-            withs: Vec::new(),
             indexes: old.indexes.clone(),
-            marks: Vec::new(),
+            ..Function::empty(old.shape)
         };
         Self { function, positions: Vec::new(), paths: HashMap::new() }
     }
