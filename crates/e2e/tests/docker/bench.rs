@@ -13,6 +13,9 @@ use crate::place::write_image;
 use crate::shared_place::{binary, shared};
 use crate::{http, wait};
 
+/// Where the daemon looks for plugins.
+const PLUGINS: &str = "/run/docker/plugins";
+
 /// A command of the client may take this long.
 const COMMAND_MAX: Duration = Duration::from_secs(90);
 
@@ -47,6 +50,7 @@ impl Bench {
 
     /// Makes the directory of a test, and starts nothing yet.
     pub(crate) fn prepare(name: &str, policy: &str, arguments: &[&str]) -> Self {
+        forget_the_dead();
         let name = format!("portcullis-{name}-{}", std::process::id());
         let dir = std::env::temp_dir().join(&name);
         fs::create_dir_all(&dir).unwrap();
@@ -252,7 +256,7 @@ impl Bench {
 
     /// The gate's socket.
     pub(crate) fn gate_socket(&self) -> PathBuf {
-        Path::new("/run/docker/plugins").join(format!("{}.sock", self.name))
+        Path::new(PLUGINS).join(format!("{}.sock", self.name))
     }
 
     fn log_path(&self) -> PathBuf {
@@ -272,6 +276,19 @@ impl Drop for Bench {
         let _ = fs::remove_file(self.gate_socket());
         unmount_below(&self.dir);
         let _ = fs::remove_dir_all(&self.dir);
+    }
+}
+
+/// Removes sockets of benches whose test was killed: a daemon waits fifteen seconds for each of them
+/// whenever it looks for plugins of volumes.
+fn forget_the_dead() {
+    for entry in fs::read_dir(PLUGINS).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let ours = name.strip_prefix("portcullis-").and_then(|rest| rest.strip_suffix(".sock"));
+        let process = ours.and_then(|rest| rest.rsplit('-').next()?.parse::<u32>().ok());
+        if process.is_some_and(|process| !Path::new(&format!("/proc/{process}")).exists()) {
+            let _ = fs::remove_file(entry.path());
+        }
     }
 }
 
