@@ -104,7 +104,10 @@ impl Server {
     fn wait_until_it_listens(&mut self) -> Result<(), Error> {
         let end = Instant::now() + START_LIMIT;
         while Instant::now() < end {
-            if TcpStream::connect_timeout(&self.address, START_LIMIT).is_ok() {
+            // While nobody listens there, the system may give a caller that very port, and connect it
+            // to itself: then the server finds its port taken, ends, and gets another.
+            let called = TcpStream::connect_timeout(&self.address, START_LIMIT);
+            if called.and_then(|stream| stream.local_addr()).is_ok_and(|own| own != self.address) {
                 return Ok(());
             }
             if self.child.try_wait().map_err(Error::Start)?.is_some() {

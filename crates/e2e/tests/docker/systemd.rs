@@ -60,25 +60,62 @@ systemctl stop $units.socket $units.service
 systemctl is-failed $units.service
 "#;
 
-#[test]
-fn the_unit_runs_in_its_sandbox() {
-    if !can_run_with(&["bash", "unshare", "findmnt", "pivot_root", "nsenter", "curl", "systemctl"])
-    {
-        return;
+/// What the journal is asked once a decision was made. A systemd in namespaces has no journal of its own.
+const JOURNAL_TRIED: &str = r#"
+set -u
+printf 'package docker.authz\n\nallow := false\n' >/etc/docker/policies/policy.rego
+/lib/systemd/systemd-journald &
+waited=0
+until [ -S /run/systemd/journal/socket ]; do sleep 0.1; waited=$((waited + 1)); [ $waited -lt 100 ] || break; done
+systemctl start portcullis-docker-authz.socket
+curl -s -m 20 --unix-socket /run/docker/plugins/opa-docker-authz.sock http://d/AuthZPlugin.AuthZReq \
+    -d '{"RequestMethod":"GET","RequestUri":"/v1.41/info"}'
+decisions() { journalctl --no-pager -u portcullis-docker-authz -t portcullis-docker-authz -o cat; }
+waited=0
+until decisions | grep -q decision_id; do sleep 0.1; waited=$((waited + 1)); [ $waited -lt 100 ] || break; done
+decisions
+"#;
+
+/// Runs a script beside a systemd that has the units, and this drop-in; returns what it printed, or
+/// nothing where that cannot be done here.
+fn try_out(name: &str, drop_in: &str, tried: &str) -> Option<String> {
+    let needed = ["bash", "unshare", "findmnt", "pivot_root", "nsenter", "curl", "systemctl"];
+    if !can_run_with(&needed) {
+        return None;
     }
     let no_groups = || (!has_cgroup2()).then(|| "there is no cgroup2 hierarchy".to_owned());
     if !runs_without(no_groups()) {
+        return None;
+    }
+    let dir = std::env::temp_dir().join(format!("portcullis-{name}-{}", std::process::id()));
+    let drop_ins = dir.join("units/portcullis-docker-authz.service.d");
+    fs::create_dir_all(&drop_ins).unwrap();
+    fs::write(drop_ins.join("policy.conf"), drop_in).unwrap();
+    fs::write(dir.join("tried"), tried).unwrap();
+    let mut command = Command::new(packaging().join("systemd/try"));
+    command.arg(binary()).arg(&dir).arg("bash").arg(dir.join("tried"));
+    let seen = text(&wait::output(&mut command, TRY_MAX));
+    let _ = fs::remove_dir_all(&dir);
+    Some(seen)
+}
+
+#[test]
+fn decisions_are_in_the_journal() {
+    if !can_run_with(&["journalctl"]) {
         return;
     }
-    let dir = std::env::temp_dir().join(format!("portcullis-systemd-{}", std::process::id()));
-    let drop_in = dir.join("units/portcullis-docker-authz.service.d");
-    fs::create_dir_all(&drop_in).unwrap();
-    fs::write(drop_in.join("policy.conf"), DROP_IN).unwrap();
-    fs::write(dir.join("tried"), TRIED).unwrap();
-    let mut tried = Command::new(packaging().join("systemd/try"));
-    tried.arg(binary()).arg(&dir).arg("bash").arg(dir.join("tried"));
-    let seen = text(&wait::output(&mut tried, TRY_MAX));
-    let _ = fs::remove_dir_all(&dir);
+    let drop_in = DROP_IN.replace("policies\n", "policies --log-output journald\n");
+    let Some(seen) = try_out("journal", &drop_in, JOURNAL_TRIED) else { return };
+    let decision = seen.lines().find(|line| line.starts_with('{') && line.contains("decision_id"));
+    let decision = decision.unwrap_or_else(|| panic!("no decision in the journal:\n{seen}"));
+    for part in [r#""Path":"/v1.41/info""#, r#""result":false"#] {
+        assert!(decision.contains(part), "{decision}");
+    }
+}
+
+#[test]
+fn the_unit_runs_in_its_sandbox() {
+    let Some(seen) = try_out("systemd", DROP_IN, TRIED) else { return };
     for line in [
         "before: inactive", // the socket alone is there
         r#"first: {"Allow":true"#,
