@@ -9,7 +9,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::symlink;
 use std::path::{Component, Path};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -86,8 +86,10 @@ impl Server {
     fn start_once(binary: &Path, setup: &Setup) -> Result<Server, Error> {
         let folder = TempDir::new().map_err(Error::Start)?;
         let command = prepare(folder.path(), binary, setup)?;
+        let alone = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut command, address) = with_address(command)?;
         let mut child = command.spawn().map_err(Error::Start)?;
+        drop(alone);
         let output = Arc::new(Mutex::new(Output::default()));
         let mut readers = Vec::new();
         if let Some(stream) = child.stdout.take() {
@@ -211,6 +213,10 @@ fn prepare(folder: &Path, binary: &Path, setup: &Setup) -> Result<Command, Error
 /// Ports that servers of this run were given. Each is given once: a server that cannot have its port
 /// must not be taken for another one that has it.
 static PORTS_GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+
+/// Held while a server is started. A process that another thread starts has all that is open here until it
+/// runs its program: it would listen on the port that is being looked for.
+static STARTING: Mutex<()> = Mutex::new(());
 
 /// Adds the address of a port that is free now.
 fn with_address(mut command: Command) -> Result<(Command, SocketAddr), Error> {
